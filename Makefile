@@ -1,0 +1,38 @@
+# Two commands do everything: `make run` and `make test`. The rest are parts of them.
+PYTHON ?= python3
+APP := .build/app/bin/python
+BOT := .build/bot/bin/python
+
+.PHONY: help run setup test check bench train index lock shots clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
+
+run: ## set up what is missing, start everything, print the addresses (Ctrl-C stops)
+	@$(PYTHON) -m deploy.setup && $(PYTHON) -m deploy.run
+
+setup: ## only set up: environments, encoder, index, Rasa model, pages
+	@$(PYTHON) -m deploy.setup
+
+test: ## everything: lint, pure, contract, conversation and browser tests
+	@$(PYTHON) -m deploy.setup --tests
+	@$(PYTHON) -m deploy.test
+
+check: ## fast checks: lint, types, NLU data, guides
+	@$(PYTHON) -m deploy.test --check
+
+bench: ## measure, print a table (minutes; not a test)
+	@$(PYTHON) -m deploy.setup --tests
+	@PYTHONPATH=. $(APP) -m deploy.bench
+
+train: ## train Rasa if anything it is made from changed
+	@$(PYTHON) -m deploy.setup
+
+index: ## check and index the guides
+	@PYTHONPATH=. $(APP) -m knowledge check && PYTHONPATH=. $(APP) -m knowledge build
+
+lock: ## resolve pyproject.toml into deploy/locks
+	@$(PYTHON) -m deploy.lock
+
+clean: ## remove everything built (not the data folder)
+	rm -rf .build gateway/web/node_modules

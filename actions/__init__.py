@@ -1,0 +1,1 @@
+"""The action server: turns Rasa's decisions into look-ups, bookings, work orders and ratings."""

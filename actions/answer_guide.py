@@ -1,0 +1,117 @@
+"""Answering from the guides: whole card, follow-up, one clarifying question, or an honest no."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk.events import SlotSet
+
+from actions import messages
+from actions.action import Result, TurnAction
+from actions.phrases import Phrases
+from actions.turn import Turn
+from knowledge.answerer import Answer, Answerer
+
+OFFER_PERSON_AFTER = 2
+"""Unanswered questions in a row after which a person is offered first."""
+
+
+class AnswerGuide(TurnAction):
+    """`action_answer_guide`: everything that sounds like a question about a service comes here."""
+
+    def __init__(self, phrases: Phrases, answerer: Answerer) -> None:
+        super().__init__("action_answer_guide", phrases)
+        self._answerer = answerer
+
+    def act(self, turn: Turn) -> Result:
+        """See `TurnAction.act`."""
+        if turn.intent == "open_guide":
+            return self._open(turn, str(turn.args.get("guide_id") or ""), {})
+        if turn.intent == "set_fact":
+            facts = dict(turn.slots.get("guide_facts") or {})
+            facts[str(turn.args.get("key"))] = str(turn.args.get("value"))
+            guide_id = str(turn.args.get("guide_id") or turn.slots.get("guide_id") or "")
+            same = guide_id == turn.slots.get("guide_id")
+            return self._open(turn, guide_id, facts if same else dict([list(facts.items())[-1]]))
+        return self._answered(
+            turn,
+            self._answerer.answer(
+                turn.text,
+                guide_id=turn.slots.get("guide_id"),
+                facts=turn.slots.get("guide_facts") or {},
+            ),
+        )
+
+    def _open(self, turn: Turn, guide_id: str, facts: dict[str, str]) -> Result:
+        if guide_id not in self._answerer.library.guides:
+            return self._unanswered(turn)
+        lead, card = self._answerer.card(guide_id, facts)
+        return self._card(guide_id, facts, lead, card, field="", compact=False)
+
+    def _answered(self, turn: Turn, answer: Answer) -> Result:
+        if answer.status == "answered" and answer.card is not None and answer.guide_id:
+            return self._card(
+                answer.guide_id,
+                dict(answer.facts),
+                answer.lead,
+                answer.card,
+                field=answer.field,
+                compact=bool(answer.field) and answer.followup,
+            )
+        if answer.status == "clarify" and answer.options:
+            sentence = self.phrases.say("clarify")
+            replies = self.phrases.replies("replies_clarify")
+            return Result([messages.clarify(sentence, answer.options, replies)])
+        if answer.status == "not_handled_here" and answer.stub:
+            sentence = self.phrases.say(
+                "not_handled_here",
+                name=answer.stub["name"],
+                handled_by=answer.stub["handled_by"],
+                reach=answer.stub["reach"],
+            )
+            replies = self.phrases.replies("replies_unanswered")
+            return Result(
+                [messages.text(sentence, status="not_handled_here", replies=replies)], [SlotSet("misses", 0)]
+            )
+        return self._unanswered(turn)
+
+    def _unanswered(self, turn: Turn) -> Result:
+        if turn.intent == "out_of_scope":
+            sentence = self.phrases.say("say_out_of_scope")
+            replies = self.phrases.replies("replies_start")
+            return Result([messages.text(sentence, status="out_of_scope", replies=replies)])
+        misses = int(turn.slots.get("misses") or 0) + 1
+        key = "unanswered_again" if misses >= OFFER_PERSON_AFTER else "unanswered"
+        return Result(
+            [
+                messages.text(
+                    self.phrases.say(key),
+                    status="unanswerable_no_guide",
+                    replies=self.phrases.replies("replies_unanswered"),
+                )
+            ],
+            [SlotSet("misses", misses)],
+        )
+
+    def _card(
+        self,
+        guide_id: str,
+        facts: dict[str, str],
+        lead: str,
+        card: dict[str, Any],
+        *,
+        field: str,
+        compact: bool,
+    ) -> Result:
+        replies = [
+            {"label": label, "say": label}
+            for key, label in zip(
+                self.phrases.words("followup_fields"), self.phrases.words("followup_questions"), strict=True
+            )
+            if key != field and self._answerer.has_field(guide_id, key)
+        ][:3]
+        replies.append(self.phrases.replies("replies_after_card")[0])
+        return Result(
+            [messages.answer(lead, card, field=field, compact=compact, replies=replies)],
+            [SlotSet("guide_id", guide_id), SlotSet("guide_facts", facts), SlotSet("misses", 0)],
+        )

@@ -1,0 +1,1 @@
+"""The government systems behind the words: one port each, with an embedded implementation."""

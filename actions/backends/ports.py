@@ -1,0 +1,226 @@
+"""Ports to the systems behind the assistant. One Protocol per system, plain dataclasses across.
+
+All methods are synchronous and short (one transaction); async callers use `asyncio.to_thread`.
+Times are timezone-aware, Asia/Shanghai. Every method may raise `BackendUnavailable`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Literal, Protocol
+
+
+class BackendError(Exception):
+    """Base of all expected refusals of a backend."""
+
+
+@dataclass
+class BackendUnavailable(BackendError):
+    """The system did not answer. `retryable`: the same call may succeed later."""
+
+    system: str
+    reason: str
+    retryable: bool = True
+
+
+class CaseNotFound(BackendError):
+    """No case has this number together with these digits. Never says which half was wrong."""
+
+
+class TooManyAttempts(BackendError):
+    """Look-ups are locked for this client or number; try again after `retry_after_s` seconds."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(f"locked, retry after {retry_after_s} s")
+        self.retry_after_s = retry_after_s
+
+
+class SlotFull(BackendError):
+    """The slot has no place left, or is closed or past."""
+
+
+class DuplicateBooking(BackendError):
+    """The same phone already holds a place in this slot; `booking_no` is the existing one."""
+
+    def __init__(self, booking_no: str) -> None:
+        super().__init__(f"already booked as {booking_no}")
+        self.booking_no = booking_no
+
+
+class BookingNotFound(BackendError):
+    """No active booking has this number for this owner."""
+
+
+class AlreadyRated(BackendError):
+    """This service already has its rating (一事一评)."""
+
+
+StepState = Literal["done", "current", "next"]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseStep:
+    title: str
+    at: datetime | None
+    note: str
+    state: StepState
+
+
+@dataclass(frozen=True, slots=True)
+class CaseStatus:
+    """One case as its system shows it at `as_of`."""
+
+    case_no: str
+    item: str
+    applicant: str
+    department: str
+    status: str
+    submitted_on: date
+    due_on: date | None
+    steps: tuple[CaseStep, ...]
+    next_step: str
+    citizen_must: str
+    as_of: datetime
+    source: str
+    demo: bool
+
+
+class CaseSystem(Protocol):
+    def status(self, case_no: str, *, phone_last4: str, client: str) -> CaseStatus:
+        """Return the case. Raises CaseNotFound, TooManyAttempts (counts per number and per client)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Hall:
+    """A service hall. Addresses nobody could check carry `address_verified=False`."""
+
+    id: str
+    name: str
+    names: tuple[str, ...]
+    district: str
+    address: str
+    address_verified: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """One bookable half hour or session of a hall. `free` is places left, 0 or more."""
+
+    id: str
+    hall_id: str
+    day: date
+    start: time
+    end: time
+    session: Literal["noon", "evening", "weekend"]
+    capacity: int
+    free: int
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    booking_no: str
+    item_id: str
+    item: str
+    hall: Hall
+    day: date
+    start: time
+    end: time
+    name: str
+    phone: str
+    status: Literal["booked", "cancelled"]
+    owner: str
+    demo: bool
+
+
+class BookingSystem(Protocol):
+    def halls(self) -> Sequence[Hall]: ...
+
+    def free_slots(self, hall_id: str, day: date) -> Sequence[Slot]:
+        """Slots of that day, full ones included (free == 0), in order of time; past ones left out."""
+        ...
+
+    def book(
+        self, slot_id: str, *, item_id: str, item: str, name: str, phone: str, owner: str, key: str
+    ) -> Booking:
+        """Take one place. `key`: idempotency; the same key returns the first booking again.
+
+        Raises SlotFull, DuplicateBooking.
+        """
+        ...
+
+    def bookings(self, owner: str) -> Sequence[Booking]:
+        """Active bookings made by `owner` (a conversation), soonest first."""
+        ...
+
+    def cancel(self, booking_no: str, *, owner: str, phone_last4: str | None = None) -> Booking:
+        """Cancel and give the place back. Cancelling twice returns the same cancelled booking.
+
+        Allowed for the owner, or for whoever knows the phone's last four digits. Raises BookingNotFound.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WorkOrder:
+    """A 12345 work order. `due_on`: the day by which somebody answers."""
+
+    order_no: str
+    kind: Literal["call_back", "complaint"]
+    text: str
+    contact: str
+    phone: str
+    state: Literal["accepted"]
+    created_at: datetime
+    due_on: date
+    owner: str
+
+
+class WorkOrderSystem(Protocol):
+    def create(
+        self,
+        *,
+        kind: Literal["call_back", "complaint"],
+        text: str,
+        contact: str,
+        phone: str,
+        owner: str,
+        key: str,
+    ) -> WorkOrder:
+        """File a work order. The same `key` returns the first one again."""
+        ...
+
+    def orders(self, owner: str) -> Sequence[WorkOrder]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    subject: str
+    level: int
+    """5 非常满意 ... 1 非常不满意"""
+    reasons: tuple[str, ...]
+    comment: str
+    channel: str
+    owner: str
+    created_at: datetime
+    rectify_by: datetime | None
+    """For levels 1 and 2: one working day after the rating."""
+
+
+class RatingSystem(Protocol):
+    def rate(
+        self,
+        *,
+        subject: str,
+        level: int,
+        reasons: Sequence[str],
+        comment: str,
+        channel: str,
+        owner: str,
+    ) -> Rating:
+        """Store the rating of one service. Raises AlreadyRated; ValueError for a level outside 1..5."""
+        ...
+
+    def rating(self, subject: str) -> Rating | None: ...

@@ -1,0 +1,125 @@
+"""Cancelling a booking: the number, proof that it is theirs, and a yes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk.events import SlotSet
+
+from actions import messages
+from actions.action import Result, TurnAction
+from actions.backends.ports import Booking, BookingNotFound, BookingSystem
+from actions.booking_slots import day_label
+from actions.forms import interrupts, leaves, needs_person, outcome
+from actions.phrases import Phrases
+from actions.turn import Turn
+
+FORM_SLOTS = ("cancel_no", "cancel_phone", "cancel_confirm")
+OWN = "own"
+"""Value of `cancel_phone` when the booking was made in this very conversation: no proof needed."""
+
+
+def clear() -> list[dict[str, Any]]:
+    """Events that empty the cancel form."""
+    return [*(SlotSet(n, None) for n in FORM_SLOTS), SlotSet("form_failures", 0)]
+
+
+class ValidateCancel(TurnAction):
+    """`validate_cancel_form`."""
+
+    def __init__(self, phrases: Phrases, system: BookingSystem) -> None:
+        super().__init__("validate_cancel_form", phrases)
+        self._system = system
+
+    def act(self, turn: Turn) -> Result:
+        """See `TurnAction.act`."""
+        if turn.resumed:
+            return Result(events=outcome(turn, {}))
+        if turn.requested_slot == "cancel_confirm" and turn.intent in {"cancel", "cancel_booking", "affirm"}:
+            # 取消 as an answer to "要取消这个预约吗" means yes, not "leave the form".
+            return Result(events=outcome(turn, {"cancel_confirm": True}))
+        if leaves(turn) or (turn.requested_slot == "cancel_confirm" and turn.intent == "deny"):
+            return Result()
+        mine = self._system.bookings(turn.conversation_id)
+        filled = self._number(turn, mine)
+        digits = turn.first("phone_last4") or (str(turn.first("phone") or "")[-4:] or None)
+        number = filled.get("cancel_no") or turn.slots.get("cancel_no")
+        if number and any(b.booking_no == number for b in mine):
+            filled["cancel_phone"] = OWN
+        elif digits:
+            filled["cancel_phone"] = digits
+        if not filled and interrupts(turn, "cancel_booking"):
+            return Result()
+        return Result(events=outcome(turn, filled))
+
+    @staticmethod
+    def _number(turn: Turn, mine: Any) -> dict[str, Any]:
+        if turn.first("booking_no"):
+            return {"cancel_no": str(turn.first("booking_no"))}
+        if not turn.slots.get("cancel_no") and turn.args.get("booking_no"):
+            return {"cancel_no": str(turn.args["booking_no"])}
+        if not turn.slots.get("cancel_no") and len(mine) == 1:
+            return {"cancel_no": mine[0].booking_no}
+        return {}
+
+
+class AskCancel(TurnAction):
+    """`action_ask_cancel_form_<slot>`."""
+
+    def __init__(self, slot: str, phrases: Phrases, system: BookingSystem) -> None:
+        super().__init__(f"action_ask_cancel_form_{slot}", phrases)
+        self._slot = slot
+        self._system = system
+
+    def act(self, turn: Turn) -> Result:
+        """See `TurnAction.act`."""
+        replies = self.phrases.replies("replies_person" if needs_person(turn.slots) else "replies_cancel")
+        mine = self._system.bookings(turn.conversation_id)
+        options: list[dict[str, Any]] = []
+        rows: list[tuple[str, str]] = []
+        if self._slot == "cancel_no":
+            options = [
+                {"label": b.booking_no, "say": b.booking_no, "hint": f"{b.item} {day_label(b.day)}"}
+                for b in mine
+            ]
+        elif self._slot == "cancel_confirm":
+            options = self.phrases.replies("cancel_confirm_options")
+            replies = []
+            rows = next(
+                (self._rows(b) for b in mine if b.booking_no == turn.slots.get("cancel_no")),
+                [(self.phrases.say("label_booking_no"), str(turn.slots.get("cancel_no")))],
+            )
+        asking = {"cancel_no": "booking_no", "cancel_phone": "phone_last4"}.get(self._slot, "confirm")
+        sentence = self.phrases.say(f"ask_{self._slot}")
+        return Result([messages.ask(sentence, asking=asking, options=options, rows=rows, replies=replies)])
+
+    def _rows(self, booking: Booking) -> list[tuple[str, str]]:
+        when = f"{day_label(booking.day)} {booking.start:%H:%M}-{booking.end:%H:%M}"
+        values = [booking.booking_no, booking.item, booking.hall.name, when]
+        labels = ("label_booking_no", "label_item", "label_hall", "label_time")
+        return [(self.phrases.say(label), value) for label, value in zip(labels, values, strict=True)]
+
+
+class CancelBooking(TurnAction):
+    """`action_cancel_booking`: cancel in the database; only then say so."""
+
+    def __init__(self, phrases: Phrases, system: BookingSystem) -> None:
+        super().__init__("action_cancel_booking", phrases)
+        self._system = system
+
+    def act(self, turn: Turn) -> Result:
+        """See `TurnAction.act`."""
+        proof = turn.slots.get("cancel_phone")
+        try:
+            cancelled = self._system.cancel(
+                turn.slots["cancel_no"],
+                owner=turn.conversation_id,
+                phone_last4=None if proof == OWN else proof,
+            )
+        except BookingNotFound:
+            sentence = self.phrases.say("booking_not_found")
+            replies = self.phrases.replies("replies_person")
+            return Result([messages.text(sentence, status="booking_not_found", replies=replies)], clear())
+        sentence = self.phrases.say("booking_cancelled")
+        replies = self.phrases.replies("replies_no_booking")
+        return Result([messages.bookings(sentence, [cancelled], replies)], clear())

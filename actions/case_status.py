@@ -1,0 +1,98 @@
+"""Looking up one's own case: number plus the phone's last four digits."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk.events import SlotSet
+
+from actions import messages
+from actions.action import Result, TurnAction
+from actions.backends.ports import CaseNotFound, CaseSystem, TooManyAttempts
+from actions.forms import interrupts, leaves, needs_person, outcome
+from actions.phrases import Phrases
+from actions.turn import Turn
+
+FORM_SLOTS = ("case_no", "case_phone")
+
+
+def clear(events: list[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
+    """Events that empty the case form."""
+    return [*(events or []), *(SlotSet(n, None) for n in FORM_SLOTS), SlotSet("form_failures", 0)]
+
+
+class ValidateCase(TurnAction):
+    """`validate_case_form`: number and digits, in any order, also in one sentence."""
+
+    def __init__(self, phrases: Phrases) -> None:
+        super().__init__("validate_case_form", phrases)
+
+    def act(self, turn: Turn) -> Result:
+        """See `TurnAction.act`. An empty result hands the message to another rule."""
+        if turn.resumed:
+            return Result(events=outcome(turn, {}))
+        if leaves(turn):
+            return Result()
+        filled: dict[str, Any] = {}
+        notes: list[str] = []
+        if turn.first("case_no"):
+            filled["case_no"] = str(turn.first("case_no"))
+        elif turn.requested_slot == "case_no" and sum(c.isdigit() for c in turn.text) >= 6:
+            notes.append("case_no_invalid")
+        if turn.first("phone_last4"):
+            filled["case_phone"] = str(turn.first("phone_last4"))
+        elif turn.first("phone"):
+            filled["case_phone"] = str(turn.first("phone"))[-4:]
+        elif turn.requested_slot == "case_phone" and turn.text.isdigit():
+            notes.append("phone_last4_invalid")
+        if not filled and not notes and interrupts(turn, "case_status"):
+            return Result()
+        result = Result(events=outcome(turn, filled))
+        result.messages = [messages.text(self.phrases.say(n), status="form_note") for n in notes]
+        return result
+
+
+class AskCase(TurnAction):
+    """`action_ask_case_form_<slot>`."""
+
+    def __init__(self, slot: str, phrases: Phrases) -> None:
+        super().__init__(f"action_ask_case_form_{slot}", phrases)
+        self._slot = slot
+
+    def act(self, turn: Turn) -> Result:
+        """See `TurnAction.act`."""
+        stuck = needs_person(turn.slots)
+        sentence = self.phrases.say(f"ask_{self._slot}")
+        if stuck:
+            sentence = f"{self.phrases.say('form_stuck')}{sentence}"
+        replies = self.phrases.replies("replies_person" if stuck else "replies_cancel")
+        asking = "phone_last4" if self._slot == "case_phone" else self._slot
+        return Result([messages.ask(sentence, asking=asking, replies=replies)])
+
+
+class CaseLookup(TurnAction):
+    """`action_case_status`: show the case, or one and the same refusal for every wrong pair."""
+
+    def __init__(self, phrases: Phrases, cases: CaseSystem) -> None:
+        super().__init__("action_case_status", phrases)
+        self._cases = cases
+
+    def act(self, turn: Turn) -> Result:
+        """See `TurnAction.act`."""
+        try:
+            case = self._cases.status(
+                turn.slots["case_no"], phone_last4=turn.slots["case_phone"], client=turn.conversation_id
+            )
+        except CaseNotFound:
+            sentence = self.phrases.say("case_not_found")
+            replies = self.phrases.replies("replies_case_retry")
+            return Result([messages.text(sentence, status="case_not_found", replies=replies)], clear())
+        except TooManyAttempts as locked:
+            sentence = self.phrases.say("case_locked", minutes=-(-locked.retry_after_s // 60))
+            replies = self.phrases.replies("replies_person")
+            return Result([messages.text(sentence, status="case_locked", replies=replies)], clear())
+        lead = self.phrases.say("case_found", item=case.item, status=case.status)
+        return Result(
+            [messages.case_status(lead, case, self.phrases.replies("replies_case"))],
+            clear([SlotSet("last_service", f"case:{case.case_no}")]),
+        )

@@ -1,0 +1,44 @@
+"""Reaching a person: the action only says so to the gateway, which owns the state."""
+
+from __future__ import annotations
+
+from actions import messages
+from actions.action import Result, TurnAction
+from actions.masking import mask_name, mask_phone
+from actions.phrases import Phrases
+from actions.turn import Turn
+from knowledge.answerer import Answerer
+
+
+class HandOff(TurnAction):
+    """`action_handoff`: pass on what is already known, masked, so that nobody asks twice."""
+
+    def __init__(self, phrases: Phrases, answerer: Answerer) -> None:
+        super().__init__("action_handoff", phrases)
+        self._answerer = answerer
+
+    def act(self, turn: Turn) -> Result:
+        """See `TurnAction.act`."""
+        reason = "asked" if turn.intent == "human" else "not_understood"
+        return Result([messages.handoff(reason, self._known(turn))])
+
+    def _known(self, turn: Turn) -> dict[str, str]:
+        slots = turn.slots
+        known: dict[str, str] = {}
+        if slots.get("guide_id") in self._answerer.library.guides:
+            guide = self._answerer.library.get(slots["guide_id"])
+            known[self.phrases.say("label_asked")] = guide.name
+            facts = slots.get("guide_facts") or {}
+            for situation in guide.situations:
+                for option in situation.options:
+                    if facts.get(situation.key) == option.value:
+                        known[situation.ask] = option.label
+        if slots.get("booking_item"):
+            known[self.phrases.say("label_booking_item")] = slots["booking_item"]["name"]
+        if slots.get("booking_name"):
+            known[self.phrases.say("label_name")] = mask_name(str(slots["booking_name"]))
+        if slots.get("booking_phone"):
+            known[self.phrases.say("label_phone")] = mask_phone(str(slots["booking_phone"]))
+        if slots.get("case_no"):
+            known[self.phrases.say("label_case_no")] = str(slots["case_no"])
+        return known

@@ -1,0 +1,46 @@
+"""Knowledge over HTTP, for the gateway: one process holds the encoder and the index.
+
+POST /knowledge/suggest {"text", "guide_id"?, "k"?} -> {"suggestions": [...]}
+GET  /knowledge/guides?q=                            -> {"guides": [GuideOption]}
+GET  /knowledge/guides/<id>                          -> GuideCard, 404 if unknown
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import asdict
+
+from sanic import Request, Sanic
+from sanic.response import HTTPResponse, json
+
+from knowledge.answerer import Answerer
+
+TEXT_LIMIT = 500
+
+
+def add_knowledge_routes(app: Sanic, answerer: Answerer) -> None:
+    """Register the three routes on the action server's app."""
+
+    @app.post("/knowledge/suggest")
+    async def suggest(request: Request) -> HTTPResponse:
+        body = request.json or {}
+        text = str(body.get("text") or "")[:TEXT_LIMIT]
+        if not text.strip():
+            return json({"suggestions": []})
+        found = await asyncio.to_thread(
+            answerer.suggest, text, guide_id=body.get("guide_id"), k=int(body.get("k") or 3)
+        )
+        return json({"suggestions": [asdict(s) for s in found]}, ensure_ascii=False)
+
+    @app.get("/knowledge/guides")
+    async def guides(request: Request) -> HTTPResponse:
+        query = (request.args.get("q") or "")[:TEXT_LIMIT]
+        found = await asyncio.to_thread(answerer.search_guides, query, 12)
+        return json({"guides": found}, ensure_ascii=False)
+
+    @app.get("/knowledge/guides/<guide_id:str>")
+    async def guide(request: Request, guide_id: str) -> HTTPResponse:
+        if guide_id not in answerer.library.guides:
+            return json({"error": {"code": "not_found", "message": guide_id}}, status=404)
+        _, card = await asyncio.to_thread(answerer.card, guide_id, {})
+        return json(card, ensure_ascii=False)

@@ -1,0 +1,61 @@
+"""好差评: ask for a rating, take it once per service."""
+
+from __future__ import annotations
+
+from rasa_sdk.events import SlotSet
+
+from actions import messages
+from actions.action import Result, TurnAction
+from actions.backends.ports import AlreadyRated, RatingSystem
+from actions.phrases import Phrases
+from actions.turn import Turn
+
+COMMENT_LIMIT = 200
+
+
+class Rate(TurnAction):
+    """`action_rate`: with a level store it, without one show the five choices."""
+
+    def __init__(self, phrases: Phrases, ratings: RatingSystem) -> None:
+        super().__init__("action_rate", phrases)
+        self._ratings = ratings
+
+    def act(self, turn: Turn) -> Result:
+        """See `TurnAction.act`. Structured ratings come as args, typed ones as `rating_level`."""
+        subject = str(turn.args.get("subject") or turn.slots.get("last_service") or "")
+        level = turn.args.get("level") or turn.first("rating_level")
+        if not subject:
+            sentence = self.phrases.say("nothing_to_rate")
+            replies = self.phrases.replies("replies_complaint")
+            return Result([messages.text(sentence, status="nothing_to_rate", replies=replies)])
+        if not level or not 1 <= int(level) <= 5:
+            return Result([self.ask(subject)], [SlotSet("last_service", subject)])
+        reasons = [str(r)[:40] for r in turn.args.get("reasons") or []][:8]
+        comment = str(turn.args.get("comment") or "")[:COMMENT_LIMIT]
+        try:
+            rating = self._ratings.rate(
+                subject=subject,
+                level=int(level),
+                reasons=reasons,
+                comment=comment,
+                channel=turn.channel,
+                owner=turn.conversation_id,
+            )
+        except AlreadyRated:
+            return Result([messages.text(self.phrases.say("already_rated"), status="already_rated")])
+        key = "rated_bad" if rating.rectify_by else "rated"
+        return Result(
+            [messages.rated(self.phrases.say(key), subject=subject, level=rating.level)],
+            [SlotSet("last_service", None)],
+        )
+
+    def ask(self, subject: str) -> messages.Message:
+        """The five choices for one service."""
+        kind = subject.split(":", 1)[0]
+        return messages.rating(
+            self.phrases.say("ask_rating", service=self.phrases.say(f"service_{kind}")),
+            subject=subject,
+            levels=self.phrases.words("rating_levels"),
+            good=self.phrases.words("rating_reasons_good"),
+            bad=self.phrases.words("rating_reasons_bad"),
+        )

@@ -1,0 +1,126 @@
+"""Composition root of the action server: settings -> systems -> actions -> one Sanic process.
+
+Run with `python -m actions.server`. Listens on loopback unless NCZF_HOST says otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import warnings
+from dataclasses import dataclass
+
+from rasa_sdk import Action
+from rasa_sdk.endpoint import create_app
+from rasa_sdk.executor import ActionExecutor
+from sanic import Sanic
+
+from actions.answer_guide import AnswerGuide
+from actions.backends.clock import Clock, now
+from actions.backends.halls import load as load_halls
+from actions.backends.local_bookings import LocalBookings
+from actions.backends.local_cases import LocalCases
+from actions.backends.local_ratings import LocalRatings
+from actions.backends.local_work_orders import LocalWorkOrders
+from actions.backends.ports import BookingSystem, CaseSystem, RatingSystem, WorkOrderSystem
+from actions.backends.schema import open_database
+from actions.backends.seed import seed_demo_cases
+from actions.booking import AskBooking, Book, ListBookings, ValidateBooking
+from actions.cancel_booking import AskCancel, CancelBooking, ValidateCancel
+from actions.case_status import AskCase, CaseLookup, ValidateCase
+from actions.guarded import guarded
+from actions.handoff import HandOff
+from actions.items import GuideItemFinder
+from actions.knowledge_routes import add_knowledge_routes
+from actions.leave_message import AskMessage, FileMessage, ValidateMessage
+from actions.phrases import Phrases
+from actions.rate import Rate
+from actions.say import LeaveForm, Restart, Say
+from actions.settings import ActionSettings
+from knowledge.answerer import Answerer
+from knowledge.settings import KnowledgeSettings
+
+
+@dataclass(frozen=True)
+class Systems:
+    """The systems behind the actions; see `actions.backends.ports`."""
+
+    cases: CaseSystem
+    bookings: BookingSystem
+    work_orders: WorkOrderSystem
+    ratings: RatingSystem
+
+
+def local_systems(settings: ActionSettings, clock: Clock = now) -> Systems:
+    """The embedded systems on SQLite, seeded with demo cases."""
+    engine = open_database(settings.services_database)
+    seed_demo_cases(engine)
+    return Systems(
+        LocalCases(engine, clock),
+        LocalBookings(engine, load_halls(), clock),
+        LocalWorkOrders(engine, clock),
+        LocalRatings(engine, clock),
+    )
+
+
+def build_actions(systems: Systems, answerer: Answerer, phrases: Phrases, clock: Clock = now) -> list[Action]:
+    """Every action that domain.yml names, wired. tests/contracts compares the two lists."""
+    booking_slots = ("item", "hall", "day", "slot", "name", "phone", "confirm")
+    return [
+        AnswerGuide(phrases, answerer),
+        ValidateCase(phrases),
+        *(AskCase(slot, phrases) for slot in ("case_no", "case_phone")),
+        CaseLookup(phrases, systems.cases),
+        ValidateBooking(phrases, systems.bookings, GuideItemFinder(answerer), clock),
+        *(AskBooking(f"booking_{s}", phrases, systems.bookings, clock) for s in booking_slots),
+        Book(phrases, systems.bookings),
+        ListBookings(phrases, systems.bookings),
+        ValidateCancel(phrases, systems.bookings),
+        *(AskCancel(f"cancel_{s}", phrases, systems.bookings) for s in ("no", "phone", "confirm")),
+        CancelBooking(phrases, systems.bookings),
+        ValidateMessage(phrases),
+        *(AskMessage(f"message_{s}", phrases) for s in ("text", "phone", "confirm")),
+        FileMessage(phrases, systems.work_orders),
+        Rate(phrases, systems.ratings),
+        HandOff(phrases, answerer),
+        Say(phrases),
+        LeaveForm(phrases),
+        Restart(phrases),
+    ]
+
+
+def build_app(systems: Systems, answerer: Answerer, phrases: Phrases) -> Sanic:
+    """The SDK's app with our actions registered, plus the knowledge routes for the gateway."""
+    executor = ActionExecutor()
+    for action in build_actions(systems, answerer, phrases):
+        executor.register_function(action.name(), guarded(action, phrases))
+    app = create_app(executor, cors_origins="")
+    add_knowledge_routes(app, answerer)
+    return app
+
+
+def main() -> None:
+    """Entry point."""
+    parser = argparse.ArgumentParser(prog="python -m actions.server", description=__doc__)
+    parser.parse_args()
+    settings = ActionSettings()
+    logging.basicConfig(
+        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True
+    )
+    logging.getLogger("rasa_sdk.executor").setLevel(logging.WARNING)
+    # Rasa 3.6 calls a newer SDK on purpose (docs/adr/0001); the contract tests replace this warning.
+    warnings.filterwarnings("ignore", message=".*version.*")
+    answerer = Answerer.load(KnowledgeSettings())
+    answerer.answer("身份证丢了怎么补")  # the first call loads lazily built parts
+    app = build_app(local_systems(settings), answerer, Phrases.load())
+    app.run(
+        host=settings.host,
+        port=settings.actions_port,
+        single_process=True,
+        motd=False,
+        access_log=False,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,143 @@
+"""The intent model itself: centred sentence vectors and character n-grams under a calibrated logistic regression.
+
+Training uses scikit-learn; the trained model is plain arrays (npz) and prediction plain numpy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from scipy.sparse import csr_matrix, hstack
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import StratifiedKFold
+
+from bot.identifiers import find
+
+NGRAMS = (1, 2, 3)  # characters
+NAMED = {"phone": "手机号码", "phone_last4": "手机尾号", "id_number": "身份证号码", "case_no": "办件编号", "booking_no": "预约编号",
+         "plate": "车牌号码", "landline": "电话号码", "uscc": "信用代码", "work_order_no": "工单编号"}
+
+
+def without_identifiers(text: str) -> str:
+    """The text with each number replaced by the name of its kind, so that figures do not decide the intent."""
+    for item in reversed(find(text)):
+        text = text[: item.start] + NAMED[item.kind] + text[item.end :]
+    return text
+
+
+def _grams(text: str) -> Counter[str]:
+    padded = f" {text.lower()} "
+    return Counter(padded[i : i + n] for n in NGRAMS for i in range(len(padded) - n + 1))
+
+
+@dataclass(frozen=True)
+class IntentModel:
+    """Arrays of a trained model.
+
+    Attributes:
+        labels: (k,) intent names; mean: (d,) mean sentence vector of the training texts.
+        grams: (g,) character n-grams; idf: (g,) their weights; share: length of an n-gram row beside a unit vector.
+        coef: (k, d + g); bias: (k,); temperature: positive, divides the scores before the softmax.
+    """
+
+    labels: np.ndarray
+    mean: np.ndarray
+    grams: np.ndarray
+    idf: np.ndarray
+    coef: np.ndarray
+    bias: np.ndarray
+    share: float
+    temperature: float
+
+    def probabilities(self, text: str, vector: np.ndarray) -> np.ndarray:
+        """Calibrated probabilities (k,) of a text without identifiers and its sentence vector (d,)."""
+        scores = _rows([text], vector[None], self) @ self.coef.T + self.bias
+        return _softmax(scores / self.temperature)[0]
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Column of each n-gram."""
+        return {gram: i for i, gram in enumerate(self.grams.tolist())}
+
+    def save(self, path: Path) -> None:
+        """Write an npz file."""
+        np.savez_compressed(path, labels=self.labels, mean=self.mean, grams=self.grams, idf=self.idf,
+                            coef=self.coef.astype(np.float32), bias=self.bias, share=self.share,
+                            temperature=self.temperature)
+
+    @classmethod
+    def load(cls, path: Path) -> IntentModel:
+        """Read an npz file written by save."""
+        with np.load(path, allow_pickle=False) as data:
+            arrays = {name: data[name] for name in data.files if name not in ("share", "temperature")}
+            return cls(**arrays, share=float(data["share"]), temperature=float(data["temperature"]))
+
+
+def _centred(vectors: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    shifted = vectors - mean
+    return shifted / np.maximum(np.linalg.norm(shifted, axis=1, keepdims=True), 1e-12)
+
+
+def _softmax(scores: np.ndarray) -> np.ndarray:
+    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def _weights(text: str, model: IntentModel) -> dict[int, float]:
+    """Column -> TF-IDF weight, the whole row of length share."""
+    raw = {model.index[g]: 1 + math.log(c) for g, c in _grams(text).items() if g in model.index}
+    weighted = {i: w * float(model.idf[i]) for i, w in raw.items()}
+    norm = math.sqrt(sum(w * w for w in weighted.values()))
+    return {i: w / norm * model.share for i, w in weighted.items()} if norm else {}
+
+
+def _rows(texts: Sequence[str], vectors: np.ndarray, model: IntentModel) -> csr_matrix:
+    """Feature rows (n, d + g): the centred vector, then the n-grams."""
+    rows = [_weights(text, model) for text in texts]
+    starts = np.cumsum([0, *map(len, rows)])
+    columns = np.fromiter((i for row in rows for i in row), int)
+    values = np.fromiter((w for row in rows for w in row.values()), float)
+    sparse = csr_matrix((values, columns, starts), (len(rows), len(model.idf)))
+    return hstack([csr_matrix(_centred(vectors, model.mean)), sparse]).tocsr()
+
+
+def fit(texts: Sequence[str], labels: Sequence[str], vectors: np.ndarray, *, c: float = 10.0, share: float = 0.7,
+        folds: int = 4, seed: int = 7) -> IntentModel:
+    """Train on texts without identifiers (n), their labels (n) and vectors (n, d); calibrate by cross-validation.
+
+    Raises:
+        ValueError: fewer than two intents, or an intent with fewer examples than folds.
+    """
+    counts = Counter(labels)
+    if len(counts) < 2 or min(counts.values()) < folds:
+        raise ValueError(f"intent model: got {dict(counts)}, expected at least two intents with {folds} examples each; "
+                         "add examples to nlu_data/nlu")
+    y = np.asarray(labels)
+    scores, names = np.zeros((len(y), len(counts))), np.unique(y)
+    for train, test in StratifiedKFold(folds, shuffle=True, random_state=seed).split(vectors, y):
+        part = _fit([texts[i] for i in train], y[train], vectors[train], c, share)
+        rows = _rows([texts[i] for i in test], vectors[test], part)
+        scores[test] = rows @ part.coef.T + part.bias
+    truth = np.searchsorted(names, y)
+    temperature = min(np.geomspace(0.2, 5, 60), key=lambda t: _loss(scores / t, truth))
+    return replace(_fit(texts, y, vectors, c, share), temperature=float(temperature))
+
+
+def _loss(scores: np.ndarray, truth: np.ndarray) -> float:
+    return float(-np.log(_softmax(scores)[np.arange(len(truth)), truth] + 1e-12).mean())
+
+
+def _fit(texts: Sequence[str], y: np.ndarray, vectors: np.ndarray, c: float, share: float) -> IntentModel:
+    documents = Counter(gram for text in texts for gram in _grams(text))
+    grams = sorted(gram for gram, count in documents.items() if count > 1)
+    idf = np.array([math.log((1 + len(texts)) / (1 + documents[gram])) + 1 for gram in grams])
+    empty = np.zeros(0)
+    features = IntentModel(empty, vectors.mean(axis=0), np.array(grams), idf, empty, empty, share, 1.0)
+    fitted = LogisticRegression(C=c, max_iter=1000, class_weight="balanced").fit(_rows(texts, vectors, features), y)
+    return replace(features, labels=fitted.classes_, coef=fitted.coef_, bias=fitted.intercept_)

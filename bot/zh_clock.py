@@ -1,0 +1,187 @@
+"""Times of day in Chinese words: 下午三点半, 9:30-11:00, 中午, 下班以后.
+
+Extended-hours booking knows no night: a bare 两点 is 14:00, a bare 九点 09:00 (see _hour).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from bot.zh_number import to_int
+
+WINDOWS = {"morning": ("08:00", "12:00"), "noon": ("12:00", "14:00"), "afternoon": ("13:00", "18:00"),
+           "evening": ("17:00", "21:00")}
+OPENS, CLOSES = "08:00", "21:00"  # the bounds for 三点以后 and 四点之前
+PARTS = {
+    "morning": r"大清早|一大早|清早|清晨|凌晨|早上|早晨|早间|早起|一早|上午|上昼|早(?=[〇零一二两三四五六七八九十\d])",
+    "noon": r"吃[过完了]+(?:午饭|中饭)|(?:午饭|中饭)(?:时间|后|以后)?|中午|晌午|正午|午间|午休|中间休息",
+    "afternoon": r"下午|午后|下昼|后晌",
+    "evening": r"吃[过完了]+(?:晚饭|夜饭)|(?:晚饭|夜饭)(?:后|以后)?|下了?班(?:以后|之后|过后|后|才|的时候)|放学(?:以后|后)"
+               r"|(?:天黑|擦黑)(?:以后|之后|后)?|晚上|傍晚|晚间|夜里|夜间|夜晚|黄昏|晚(?=[四五六七八九十\d])",
+}
+_PART = "|".join(f"(?P<{name}>{pattern})" for name, pattern in PARTS.items())
+_PART_RE = re.compile(rf"(?:{_PART})(?![好安])(?:的时候|时候|时段|时间)?")
+_CN = "一二两三四五六七八九十"
+_H = rf"(?:\d{{1,2}}|[{_CN}]{{1,3}})"
+_MIN = rf"(?:半|一刻钟?|三刻钟?|过?(?:\d{{1,2}}|[零〇{_CN}]{{1,4}})分?(?![个号块元月人天\d:点时]))"
+_NOT_TIME = r"(?!建议|意见|问题|要求|疑问|想法|不明白|不懂|儿|心意)"
+_BIG = rf"(?P<big{{0}}>差(?:一刻|(?:\d|[{_CN}]){{{{1,2}}}}分)钟?(?:到|就)?)?"
+_POINT = (rf"(?<![\d.几点])(?:(?P<hh{{0}}>\d{{{{1,2}}}})[:](?P<mm{{0}}>[0-5]\d)(?!\d)"
+          rf"|{_BIG}(?P<h{{0}}>{_H.replace('{', '{{').replace('}', '}}')})[点点時时](?!间|候|段|刻|常|不时){_NOT_TIME}"
+          rf"(?P<m{{0}}>{_MIN.replace('{', '{{').replace('}', '}}')})?(?:钟|整|正)?)")
+_TAIL = r"(?:多|来钟|来|左右|前后|这样|的样子)?(?P<bound>以前|之前|前(?!台)|以后|之后|过后|后(?![天日面])|开始)?"
+_DASH = r"(?:到|至|-|~|—|——|–)"
+_POINT_RE = re.compile(_POINT.format(0) + _TAIL)
+_SECOND_RE = re.compile(rf"(?:{_DASH})(?:{_PART})?" + _POINT.format(1).replace(r"(?<![\d.几点])", ""))
+_SHORT_RANGE_RE = re.compile(rf"(?<![\d.])(?P<a>{_H}){_DASH}(?P<b>{_H})[点时](?P<half>半)?钟?")
+_BREAK = re.compile(r"[,，。;；]")
+_PAIR_RE = re.compile(r"(?:(?P<x>十一二)|(?P<p>[一二两三四五六七八][二三四五六七八九]))点钟?(?:多|左右)?")
+
+
+@dataclass(frozen=True)
+class Clock:
+    """One time found: half-open span, minutes of the day (0..1439) and the part of day named, if any."""
+
+    begin: int
+    finish: int
+    start: int | None
+    end: int | None
+    part: str | None
+    exact: bool  # False: an hour that may as well be twelve hours later
+
+
+def minutes(clock: str) -> int:
+    """Minutes of the day for "HH:MM"."""
+    return int(clock[:2]) * 60 + int(clock[3:])
+
+
+def as_text(value: int) -> str:
+    """"HH:MM" for minutes of the day."""
+    return f"{value // 60:02d}:{value % 60:02d}"
+
+
+def _hour(hour: int, part: str | None, early: bool) -> int:
+    if part == "noon":
+        return hour + 12 if hour <= 3 else hour
+    if part == "afternoon":
+        return hour + 12 if hour < 12 else hour
+    if part == "evening":
+        return hour + 12 if 4 <= hour < 12 else hour
+    return hour + 12 if part is None and 1 <= hour <= 7 and not early else hour
+
+
+def _value(match: re.Match[str], group: int, part: str | None) -> int | None:
+    """Minutes of the day of a point in a match, None for an impossible one."""
+    figures = match[f"hh{group}"]
+    try:
+        hour = int(figures) if figures else to_int(match[f"h{group}"])
+        minute = int(match[f"mm{group}"]) if figures else _minute(match[f"m{group}"])
+    except ValueError:
+        return None
+    if hour > 24 or minute > 59:
+        return None
+    value = _hour(hour, part, bool(figures and figures[0] == "0")) % 24 * 60 + minute
+    before = None if figures else match[f"big{group}"]
+    if before:
+        value -= 15 if "一刻" in before else to_int(re.sub(r"[差分钟到就]", "", before))
+    return value if value >= 0 else None
+
+
+def _minute(text: str | None) -> int:
+    if not text:
+        return 0
+    if text[0] in "半一三" and text.rstrip("钟") in ("半", "一刻", "三刻"):
+        return {"半": 30, "一": 15, "三": 45}[text[0]]
+    return to_int(text.strip("过分").lstrip("零〇") or "0")
+
+
+def _meant(text: str, match: re.Match[str], part: str | None) -> bool:
+    """Whether 一点 is one o'clock rather than "a little"."""
+    if match["hh0"] or match["h0"] not in ("一", "两") or match["m0"] or part or match["bound"]:
+        return True
+    rest = text[match.end():]
+    if re.match(rf"[钟左多]|{_DASH}", rest) or match[0][-1] in "钟整正多右来":
+        return True
+    before = re.sub(r"[□,，。 约在订就]", "", text[: match.start()])
+    return match["h0"] == "两" or not (before or re.match(r"[^,，。吧行可办去来□]", rest))
+
+
+def find_clocks(text: str) -> Iterator[Clock]:
+    """Times of day in a folded text, left to right; a part of day alone has start None."""
+    position, part, part_at = 0, None, 0
+    while position < len(text):
+        named = _PART_RE.search(text, position)
+        point = _earliest(text, position, part)
+        if point and part and _BREAK.search(text[position : point.begin]):
+            yield Clock(part_at, position, None, None, part, True)
+            part, point = None, _earliest(text, position)
+        if named and (point is None or named.start() <= point.begin):
+            if part:
+                yield Clock(part_at, position, None, None, part, True)
+            part, part_at, position = named.lastgroup, named.start(), named.end()
+            continue
+        if point is None:
+            break
+        yield replace(point, begin=part_at) if part else point
+        part, position = None, point.finish
+    if part:
+        yield Clock(part_at, position, None, None, part, True)
+
+
+def _earliest(text: str, position: int, part: str | None = None) -> Clock | None:
+    readings = [r for r in (_short_range(text, position, part), _pair(text, position, part),
+                            _point(text, position, part)) if r]
+    return min(readings, key=lambda r: (r.begin, -r.finish), default=None)
+
+
+def _clock(begin: int, finish: int, start: int, end: int | None, part: str | None, exact: bool) -> Clock:
+    if end is not None and end < start and end + 720 < 1440:
+        end += 720
+    return Clock(begin, finish, start, end, part, exact or part is not None)
+
+
+def _short_range(text: str, position: int, part: str | None) -> Clock | None:
+    for match in _SHORT_RANGE_RE.finditer(text, position):
+        try:
+            first, second = to_int(match["a"]), to_int(match["b"])
+        except ValueError:
+            continue
+        if first <= 24 and second <= 24:
+            end = _hour(second, part, False) % 24 * 60 + (30 if match["half"] else 0)
+            return _clock(match.start(), match.end(), _hour(first, part, False) % 24 * 60, end, part, False)
+    return None
+
+
+def _pair(text: str, position: int, part: str | None) -> Clock | None:
+    for match in _PAIR_RE.finditer(text, position):
+        first, second = (11, 12) if match["x"] else (to_int(match["p"][0]), to_int(match["p"][1]))
+        if second == first + 1:
+            return _clock(match.start(), match.end(), _hour(first, part, False) * 60, _hour(second, part, False) * 60,
+                          part, False)
+    return None
+
+
+def _point(text: str, position: int, part: str | None) -> Clock | None:
+    for match in _POINT_RE.finditer(text, position):
+        value = _value(match, 0, part)
+        if value is None or not _meant(text, match, part):
+            continue
+        second = None if match["bound"] else _SECOND_RE.match(text, match.end())
+        if second:
+            own = next((name for name in PARTS if second[name]), None)
+            end = _value(second, 1, own or part)
+            return _clock(match.start(), second.end(), value, end, part, False)
+        exact = bool(match["hh0"]) and int(match["hh0"]) > 12
+        start, end = _bounded(value, match["bound"], part)
+        return Clock(match.start(), match.end(), start, end, part, exact or part is not None)
+    return None
+
+
+def _bounded(value: int, bound: str | None, part: str | None) -> tuple[int, int | None]:
+    if not bound:
+        return value, None
+    if "前" in bound:
+        return min(minutes(WINDOWS[part][0] if part else OPENS), value), value
+    return value, max(minutes(CLOSES), value)

@@ -1,0 +1,1 @@
+"""The gateway: one thread per conversation on every channel, a real hand-off, live desk."""

@@ -1,0 +1,141 @@
+"""Composition root of the gateway: settings -> log, dialogue, knowledge -> hub -> one ASGI app.
+
+Run with `python -m gateway.app`. Listens on loopback unless NCZF_HOST says otherwise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import uvicorn
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.middleware.base import RequestResponseEndpoint
+from starlette.responses import Response
+
+from gateway import wire
+from gateway.dialogue import Dialogue, RasaDialogue
+from gateway.errors import error_body
+from gateway.hub import Hub
+from gateway.knowledge_client import HttpKnowledge, Knowledge
+from gateway.log import ConversationLog
+from gateway.phrases import Phrases
+from gateway.routes import NotSignedIn, add_pages, api, sockets
+from gateway.schema_sql import open_database
+from gateway.settings import GatewaySettings
+from gateway.staff import Staff, add_demo_staff
+from gateway.store import DatabaseThread
+
+log = logging.getLogger(__name__)
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' data:",
+        "connect-src 'self'",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'self'",
+    )
+)
+RETRY_IN_S = 5
+SOCKET_LIMIT = 1024 * 1024
+"""Bytes; up to here an oversized frame gets a clear error, beyond it the socket is closed (1009)."""
+
+
+@dataclass
+class Parts:
+    """What tests replace: the two far services."""
+
+    dialogue: Dialogue
+    knowledge: Knowledge
+
+
+def create_app(settings: GatewaySettings, parts: Parts | None = None) -> FastAPI:
+    """Build the app. With `parts`, those are used and not opened or closed here."""
+
+    @contextlib.asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        engine = open_database(settings.database)
+        database = DatabaseThread()
+        chosen = parts or Parts(
+            RasaDialogue(settings.dialogue_url, settings.dialogue_deadline_s),
+            HttpKnowledge(settings.knowledge_url, settings.suggest_deadline_s),
+        )
+        opened = [p for p in (chosen.dialogue, chosen.knowledge) if hasattr(p, "open")]
+        for part in opened:
+            await part.open()
+        hub = Hub(settings, ConversationLog(engine), database, chosen.dialogue, chosen.knowledge, Phrases.load())
+        people = Staff(engine)
+        await database(add_demo_staff, people, settings.data_dir)
+        app.state.hub, app.state.people = hub, people
+        await hub.start()
+        try:
+            yield
+        finally:
+            hub.bus.publish("everyone", wire.Bye(retry_in_s=RETRY_IN_S).model_dump())
+            await hub.stop()
+            for part in opened:
+                await part.close()
+            database.close()
+            engine.dispose()
+
+    app = FastAPI(title="南昌智服 gateway", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.include_router(api)
+    app.include_router(sockets)
+
+    @app.middleware("http")
+    async def headers(request: Request, call_next: RequestResponseEndpoint) -> Response:
+        response = await call_next(request)
+        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers["Referrer-Policy"] = "same-origin"
+        response.headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=(self)"
+        if request.url.path.startswith("/assets/"):
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+    @app.exception_handler(NotSignedIn)
+    async def not_signed_in(request: Request, error: NotSignedIn) -> Response:
+        return error_body("not_signed_in", request.app.state.hub.phrases.say("error_not_signed_in"), 401)
+
+    @app.exception_handler(RequestValidationError)
+    async def bad_request(request: Request, error: RequestValidationError) -> Response:
+        return error_body("bad_frame", request.app.state.hub.phrases.say("error_bad_frame"), 422)
+
+    add_pages(app, settings.static_dir)
+    return app
+
+
+def main() -> None:
+    """Entry point."""
+    parser = argparse.ArgumentParser(prog="python -m gateway.app", description=__doc__)
+    parser.parse_args()
+    settings = GatewaySettings()
+    logging.basicConfig(
+        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True
+    )
+    uvicorn.run(
+        create_app(settings),
+        host=settings.host,
+        port=settings.gateway_port,
+        ws="websockets-sansio",
+        ws_per_message_deflate=False,
+        ws_max_size=SOCKET_LIMIT,
+        ws_ping_interval=20,
+        ws_ping_timeout=30,
+        access_log=False,
+        log_config=None,
+        timeout_graceful_shutdown=5,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,102 @@
+"""The citizen's socket: subscribe, replay what is missing, then live in both directions."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from fastapi import WebSocket
+from pydantic import ValidationError
+
+from gateway import wire
+from gateway.conversation import Conversation
+from gateway.errors import error_frame, invalid
+from gateway.hub import Hub, Refused
+from gateway.rate_limit import RateLimit
+from gateway.sockets import frames, send, stop, write
+
+log = logging.getLogger(__name__)
+
+
+def shown_to_citizen(frame: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Allow-list: desk-only events never pass, whatever new kinds are added."""
+    if frame["type"] == "event" and frame["payload"]["kind"] not in wire.CITIZEN_KINDS:
+        return None
+    if frame["type"] not in {"event", "state", "bye"}:
+        return None
+    return dict(frame)
+
+
+class CitizenSocket:
+    """Serves one connection of one conversation."""
+
+    def __init__(self, hub: Hub, socket: WebSocket, conversation: Conversation) -> None:
+        self._hub = hub
+        self._socket = socket
+        self._id = conversation.id
+        self._last_seq = 0
+        self._limit = RateLimit(hub.settings.messages_per_minute)
+
+    async def serve(self, after: int) -> None:
+        """Run until the citizen leaves. Subscribing before reading the log leaves no gap."""
+        subscription = self._hub.bus.subscribe(f"conversation.{self._id}", "everyone")
+        self._last_seq = after
+        try:
+            conversation = await self._hub.database(self._hub.log.get, self._id)
+            for stored in await self._hub.database(self._hub.log.after, self._id, after):
+                frame = self._new_only(stored.frame())
+                if frame is not None:
+                    await send(self._socket, frame)
+            await send(self._socket, await self._hub.state(conversation))
+            writer = asyncio.create_task(write(self._socket, subscription, self._new_only))
+            try:
+                async for frame in frames(self._socket):
+                    await self._received(frame)
+            finally:
+                await stop(writer)
+        finally:
+            subscription.close()
+
+    def _new_only(self, frame: Mapping[str, Any]) -> dict[str, Any] | None:
+        shown = shown_to_citizen(frame)
+        if shown is not None and shown["type"] == "event":
+            if shown["payload"]["kind"] != "citizen_said":
+                shown["ref"] = None  # other people's ids are none of the citizen's business
+            if shown["seq"] <= self._last_seq and shown["ref"] is None:
+                return None
+            # An own message that was already seen is sent again: it acknowledges a resend.
+            self._last_seq = max(self._last_seq, shown["seq"])
+        return shown
+
+    async def _received(self, frame: Any) -> None:
+        ref = frame.get("id") if isinstance(frame, dict) else None
+        ref = ref if isinstance(ref, str) else None
+        try:
+            if isinstance(frame, str):
+                raise Refused(frame)
+            await self._do(wire.citizen_frame.validate_python(frame))
+        except ValidationError as error:
+            code, field = invalid(error)
+            await send(self._socket, error_frame(self._hub.phrases, code, ref=ref, field=field))
+        except Refused as refused:
+            await send(
+                self._socket, error_frame(self._hub.phrases, refused.code, ref=ref, field=refused.field)
+            )
+        except Exception:
+            log.exception("conversation=%s frame failed", self._id)
+            await send(self._socket, error_frame(self._hub.phrases, "internal", ref=ref))
+
+    async def _do(self, frame: wire.Say | wire.Act | wire.Typing | wire.Ping) -> None:
+        if isinstance(frame, wire.Ping):
+            await send(self._socket, wire.Pong().model_dump())
+        elif isinstance(frame, wire.Typing):
+            if self._limit.allow():
+                await self._hub.citizen_types(self._id, frame.draft)
+        elif not self._limit.allow():
+            raise Refused("rate_limited")
+        elif isinstance(frame, wire.Say):
+            await self._hub.citizen_said(self._id, frame.text, frame.id)
+        else:
+            await self._hub.citizen_acted(self._id, frame)

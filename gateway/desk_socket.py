@@ -1,0 +1,174 @@
+"""The officer's socket: the queue, the conversations they hold or look at, and their commands."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import WebSocket
+from pydantic import ValidationError
+
+from gateway import wire
+from gateway.conversation import Conversation, ConversationNotFound, Mode
+from gateway.errors import error_frame, invalid
+from gateway.hub import STAFF_ID, Hub, Refused
+from gateway.sockets import frames, send, stop, write
+from gateway.staff import Officer
+
+log = logging.getLogger(__name__)
+
+
+class DeskSocket:
+    """Serves one connection of one officer."""
+
+    def __init__(self, hub: Hub, socket: WebSocket, officer: Officer) -> None:
+        self._hub = hub
+        self._socket = socket
+        self._officer = officer
+        self._subscription = hub.bus.subscribe("desk", "everyone")
+        self._watched: str | None = None
+
+    async def serve(self) -> None:
+        """Run until the officer leaves."""
+        self._hub.officer_here(self._officer)
+        try:
+            await self._send_queue()
+            writer = asyncio.create_task(write(self._socket, self._subscription, self._wanted))
+            try:
+                async for frame in frames(self._socket):
+                    await self._received(frame)
+            finally:
+                await stop(writer)
+        finally:
+            self._subscription.close()
+            self._hub.officer_left(self._officer)
+
+    def _wanted(self, frame: Mapping[str, Any]) -> dict[str, Any] | None:
+        if frame["type"] == "queue_changed":
+            self._hub._spawn(self._send_queue())
+            return None
+        if frame["type"] == "event":
+            return self._own_ref(frame)
+        return dict(frame)
+
+    def _own_ref(self, frame: Mapping[str, Any]) -> dict[str, Any]:
+        """Give this officer's own ids back as they sent them; hide everybody else's."""
+        prefix = f"{STAFF_ID}/{self._officer.username}/"
+        ref = frame["ref"] or ""
+        return {**frame, "ref": ref.removeprefix(prefix) if ref.startswith(prefix) else None}
+
+    async def _send_queue(self) -> None:
+        database, store = self._hub.database, self._hub.log
+        waiting = await database(store.in_mode, Mode.WAITING)
+        active = await database(store.in_mode, Mode.AGENT)
+        ended = await database(store.ended_for, self._officer.username)
+        active = sorted(active, key=lambda c: c.agent_id != self._officer.username)
+        held = {c.id for c in active if c.agent_id == self._officer.username}
+        self._follow(held | ({self._watched} if self._watched else set()))
+        frame = wire.QueueFrame(
+            waiting=[self._entry(c) for c in waiting],
+            active=[self._entry(c) for c in active],
+            closed=[self._entry(c) for c in ended if c.mode not in (Mode.WAITING, Mode.AGENT)],
+        )
+        try:
+            await send(self._socket, frame.model_dump())
+        except RuntimeError:
+            return  # the socket closed while the queue was being read
+
+    def _entry(self, conversation: Conversation) -> wire.QueueEntry:
+        mine = conversation.agent_id == self._officer.username
+        private = conversation.mode == Mode.AGENT and not mine
+        since = conversation.waiting_since
+        return wire.QueueEntry(
+            conversation_id=conversation.id,
+            title=conversation.title,
+            mode=conversation.mode.value,
+            preview="" if private else conversation.preview,
+            reason=conversation.reason,
+            waiting_since=datetime.fromtimestamp(since, UTC).isoformat() if since else None,
+            agent_name=self._hub.presence.name(conversation.agent_id),
+            mine=mine,
+            channel=conversation.channel,
+        )
+
+    def _follow(self, conversation_ids: set[str]) -> None:
+        """Hear these conversations (and what is for the desk alone), and no others."""
+        wanted = {"desk", "everyone"}
+        for conversation_id in conversation_ids:
+            wanted |= {f"conversation.{conversation_id}", f"desk.{conversation_id}"}
+        for topic in self._subscription.topics - wanted:
+            self._subscription.drop(topic)
+        for topic in wanted - self._subscription.topics:
+            self._subscription.add(topic)
+
+    async def _received(self, frame: Any) -> None:
+        ref = frame.get("id") if isinstance(frame, dict) else None
+        ref = ref if isinstance(ref, str) else None
+        try:
+            if isinstance(frame, str):
+                raise Refused(frame)
+            await self._do(wire.desk_frame.validate_python(frame))
+        except ValidationError as error:
+            code, field = invalid(error)
+            await send(self._socket, error_frame(self._hub.phrases, code, ref=ref, field=field))
+        except Refused as refused:
+            await send(
+                self._socket, error_frame(self._hub.phrases, refused.code, ref=ref, field=refused.field)
+            )
+        except ConversationNotFound:
+            await send(self._socket, error_frame(self._hub.phrases, "not_found", ref=ref))
+        except Exception:
+            log.exception("officer=%s frame failed", self._officer.username)
+            await send(self._socket, error_frame(self._hub.phrases, "internal", ref=ref))
+
+    async def _do(self, frame: Any) -> None:
+        hub, officer = self._hub, self._officer
+        if isinstance(frame, wire.Ping):
+            await send(self._socket, wire.Pong().model_dump())
+        elif isinstance(frame, wire.DeskAccept):
+            self._watch(frame.conversation_id)
+            try:
+                conversation = await hub.accept(officer, frame.conversation_id)
+            except Refused:
+                self._watch(None)
+                raise
+            await self._send_transcript(conversation, frame.id)
+        elif isinstance(frame, wire.DeskOpen):
+            conversation = await hub.readable(officer, frame.conversation_id)
+            self._watch(conversation.id)
+            await self._send_transcript(conversation, frame.id, frame.after)
+        elif isinstance(frame, wire.DeskSay):
+            await hub.agent_said(officer, frame)
+        elif isinstance(frame, wire.DeskTyping):
+            await hub.agent_types(officer, frame.conversation_id)
+        elif isinstance(frame, wire.DeskDismiss):
+            await hub.dismiss(officer, frame)
+            await send(self._socket, wire.DoneFrame(ref=frame.id).model_dump())
+        elif isinstance(frame, wire.DeskClose):
+            await hub.close(officer, frame.conversation_id)
+            await send(self._socket, wire.DoneFrame(ref=frame.id).model_dump())
+
+    def _watch(self, conversation_id: str | None) -> None:
+        """Hear one more conversation: the one on the officer's screen."""
+        self._watched = conversation_id
+        if conversation_id is not None:
+            self._subscription.add(f"conversation.{conversation_id}")
+            self._subscription.add(f"desk.{conversation_id}")
+
+    async def _send_transcript(self, conversation: Conversation, ref: str, after: int = 0) -> None:
+        events = await self._hub.database(self._hub.log.after, conversation.id, after)
+        await send(
+            self._socket,
+            {
+                "v": 1,
+                "type": "transcript",
+                "conversation_id": conversation.id,
+                "ref": ref,
+                "facts": conversation.facts,
+                "state": await self._hub.state(conversation),
+                "events": [self._own_ref(e.frame()) for e in events],
+            },
+        )

@@ -1,0 +1,69 @@
+"""Knowledge for the desk: suggestions and guides, from the action server's process."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import aiohttp
+
+
+class KnowledgeUnavailable(Exception):
+    """The action server did not answer in time."""
+
+
+class Knowledge(Protocol):
+    """What the desk asks of the guides."""
+
+    async def suggest(self, text: str, *, guide_id: str | None, k: int) -> Sequence[Mapping[str, Any]]: ...
+
+    async def guides(self, query: str) -> Sequence[Mapping[str, Any]]: ...
+
+    async def guide(self, guide_id: str) -> Mapping[str, Any] | None: ...
+
+
+class HttpKnowledge:
+    """`Knowledge` over HTTP; see actions/knowledge_routes.py."""
+
+    def __init__(self, base_url: str, deadline_s: float) -> None:
+        self._base = base_url
+        self._deadline_s = deadline_s
+        self._session: aiohttp.ClientSession | None = None
+
+    async def open(self) -> None:
+        """Create the HTTP session (inside the running loop)."""
+        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._deadline_s))
+
+    async def close(self) -> None:
+        """Close the HTTP session."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _ask(self, method: str, path: str, **kwargs: Any) -> tuple[int, Any]:
+        assert self._session is not None, "HttpKnowledge.open() first"
+        try:
+            async with self._session.request(method, f"{self._base}{path}", **kwargs) as response:
+                return response.status, await response.json()
+        except (aiohttp.ClientError, asyncio.TimeoutError, ValueError) as error:
+            raise KnowledgeUnavailable(f"{type(error).__name__} from {self._base}{path}") from error
+
+    async def suggest(self, text: str, *, guide_id: str | None, k: int) -> Sequence[Mapping[str, Any]]:
+        """Up to `k` suggestions, best first; [] when nothing fits."""
+        body = {"text": text, "guide_id": guide_id, "k": k}
+        status, found = await self._ask("POST", "/knowledge/suggest", json=body)
+        if status != 200:
+            raise KnowledgeUnavailable(f"HTTP {status}")
+        return list(found["suggestions"])
+
+    async def guides(self, query: str) -> Sequence[Mapping[str, Any]]:
+        """Guides that match the officer's search, best first."""
+        status, found = await self._ask("GET", "/knowledge/guides", params={"q": query})
+        if status != 200:
+            raise KnowledgeUnavailable(f"HTTP {status}")
+        return list(found["guides"])
+
+    async def guide(self, guide_id: str) -> Mapping[str, Any] | None:
+        """One guide's card, or None."""
+        status, found = await self._ask("GET", f"/knowledge/guides/{guide_id}")
+        return found if status == 200 else None

@@ -1,0 +1,299 @@
+"""The conversation log: the truth about what was said and who is speaking. Everything else is live only.
+
+Synchronous; `gateway.store.Store` runs it in one database thread.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
+
+from gateway.conversation import (
+    Conversation,
+    ConversationNotFound,
+    Mode,
+    ModeConflict,
+    StoredEvent,
+    check_move,
+)
+from gateway.schema_sql import conversations, events, handoffs
+
+PREVIEW_LIMIT = 60
+
+
+def digest(secret: str) -> str:
+    """Hash of a bearer secret; the secret itself is never stored."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+class ConversationLog:
+    """Append-only events per conversation, and compare-and-set moves of its mode."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def create(self, channel: str) -> tuple[Conversation, str]:
+        """Start a conversation; returns it with its bearer secret, which is shown only here."""
+        secret = secrets.token_urlsafe(24)
+        conversation_id = secrets.token_hex(12)
+        with self._engine.begin() as db:
+            db.execute(
+                insert(conversations).values(
+                    id=conversation_id,
+                    secret_hash=digest(secret),
+                    channel=channel,
+                    mode=Mode.BOT,
+                    last_seq=0,
+                    created_at=time.time(),
+                )
+            )
+            return self._get(db, conversation_id), secret
+
+    def authenticate(self, conversation_id: str, secret: str) -> Conversation:
+        """Return the conversation of this secret. Raises ConversationNotFound."""
+        with self._engine.begin() as db:
+            row = db.execute(
+                select(conversations.c.id).where(
+                    conversations.c.id == conversation_id, conversations.c.secret_hash == digest(secret)
+                )
+            ).first()
+            if row is None:
+                raise ConversationNotFound(conversation_id)
+            return self._get(db, conversation_id)
+
+    def get(self, conversation_id: str) -> Conversation:
+        """Return the conversation. Raises ConversationNotFound."""
+        with self._engine.begin() as db:
+            return self._get(db, conversation_id)
+
+    @staticmethod
+    def _get(db: Connection, conversation_id: str) -> Conversation:
+        row = (
+            db.execute(select(conversations).where(conversations.c.id == conversation_id)).mappings().first()
+        )
+        if row is None:
+            raise ConversationNotFound(conversation_id)
+        return _conversation(row)
+
+    def append(
+        self,
+        conversation_id: str,
+        payload: dict[str, Any],
+        *,
+        client_id: str | None = None,
+        facts: dict[str, str] | None = None,
+    ) -> StoredEvent:
+        """Store one event and number it. A `client_id` seen before returns its first event (fresh=False)."""
+        with self._engine.begin() as db:
+            return self._append(db, conversation_id, payload, client_id, facts)
+
+    def _append(
+        self,
+        db: Connection,
+        conversation_id: str,
+        payload: dict[str, Any],
+        client_id: str | None = None,
+        facts: dict[str, str] | None = None,
+    ) -> StoredEvent:
+        if client_id is not None:
+            first = (
+                db.execute(
+                    select(events).where(
+                        events.c.conversation_id == conversation_id, events.c.client_id == client_id
+                    )
+                )
+                .mappings()
+                .first()
+            )
+            if first:
+                return _event(first, fresh=False)
+        values: dict[str, Any] = {"last_seq": conversations.c.last_seq + 1}
+        if payload["kind"] == "citizen_said":
+            values["preview"] = str(payload["text"])[:PREVIEW_LIMIT]
+        if facts is not None:
+            values["facts"] = json.dumps(facts, ensure_ascii=False)
+        seq = db.execute(
+            update(conversations)
+            .where(conversations.c.id == conversation_id)
+            .values(**values)
+            .returning(conversations.c.last_seq)
+        ).scalar_one_or_none()
+        if seq is None:
+            raise ConversationNotFound(conversation_id)
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        db.execute(
+            insert(events).values(
+                conversation_id=conversation_id,
+                seq=seq,
+                at=at,
+                kind=payload["kind"],
+                client_id=client_id,
+                payload=json.dumps(payload, ensure_ascii=False),
+            )
+        )
+        return StoredEvent(conversation_id, seq, at, str(payload["kind"]), client_id, payload)
+
+    def after(self, conversation_id: str, seq: int) -> Sequence[StoredEvent]:
+        """Events with a number above `seq`, in order."""
+        with self._engine.begin() as db:
+            rows = db.execute(
+                select(events)
+                .where(events.c.conversation_id == conversation_id, events.c.seq > seq)
+                .order_by(events.c.seq)
+            ).mappings()
+            return [_event(row) for row in rows]
+
+    def move(
+        self,
+        conversation_id: str,
+        *,
+        expect: Mode,
+        to: Mode,
+        payload: dict[str, Any] | None = None,
+        agent_id: str | None = None,
+        holder: str | None = None,
+        reason: str = "",
+        facts: dict[str, str] | None = None,
+        outcome: str | None = None,
+    ) -> tuple[Conversation, StoredEvent | None]:
+        """Compare-and-set the mode and store the event that tells it, in one transaction.
+
+        Args:
+            expect, to: the move; see `gateway.conversation.MOVES`.
+            agent_id: the officer who takes it (to == AGENT).
+            holder: only if this officer holds it (expect == AGENT).
+            outcome: how the hand-off ended, for moves back to BOT.
+
+        Raises:
+            ModeConflict: another move came first; nothing was changed.
+            ConversationNotFound: no such conversation.
+        """
+        check_move(expect, to)
+        now = time.time()
+        with self._engine.begin() as db:
+            before = self._get(db, conversation_id)
+            if before.mode != expect or (holder is not None and before.agent_id != holder):
+                raise ModeConflict(expect, before.mode)
+            values: dict[str, Any] = {"mode": to, "agent_id": agent_id if to == Mode.AGENT else None}
+            if to == Mode.WAITING and expect == Mode.BOT:
+                values["waiting_since"] = now
+                values["reason"] = reason
+                values["handoff_id"] = db.execute(
+                    insert(handoffs).values(conversation_id=conversation_id, requested_at=now)
+                ).inserted_primary_key[0]
+            if to in (Mode.BOT, Mode.CLOSED):
+                values["waiting_since"] = None
+            db.execute(update(conversations).where(conversations.c.id == conversation_id).values(**values))
+            self._note_handoff(db, before, expect, to, now, agent_id, outcome)
+            stored = (
+                self._append(db, conversation_id, payload, facts=facts) if payload is not None else None
+            )
+            return self._get(db, conversation_id), stored
+
+    @staticmethod
+    def _note_handoff(
+        db: Connection,
+        before: Conversation,
+        expect: Mode,
+        to: Mode,
+        now: float,
+        agent_id: str | None,
+        outcome: str | None,
+    ) -> None:
+        if before.handoff_id is None or expect == Mode.BOT:
+            return
+        row = update(handoffs).where(handoffs.c.id == before.handoff_id)
+        if to == Mode.AGENT:
+            db.execute(row.values(accepted_at=now, agent_id=agent_id))
+        elif to in (Mode.BOT, Mode.CLOSED):
+            db.execute(row.values(ended_at=now, outcome=outcome or "closed"))
+
+    def note_first_reply(self, handoff_id: int) -> None:
+        """Record when the officer first wrote; later calls change nothing."""
+        with self._engine.begin() as db:
+            db.execute(
+                update(handoffs)
+                .where(handoffs.c.id == handoff_id, handoffs.c.first_reply_at.is_(None))
+                .values(first_reply_at=time.time())
+            )
+
+    def in_mode(self, mode: Mode) -> Sequence[Conversation]:
+        """All conversations in `mode`, longest waiting first."""
+        with self._engine.begin() as db:
+            rows = db.execute(
+                select(conversations)
+                .where(conversations.c.mode == mode)
+                .order_by(conversations.c.waiting_since, conversations.c.created_at)
+            ).mappings()
+            return [_conversation(row) for row in rows]
+
+    def ended_for(self, agent_id: str, limit: int = 20) -> Sequence[Conversation]:
+        """Conversations whose hand-off this officer ended, latest first."""
+        with self._engine.begin() as db:
+            rows = db.execute(
+                select(conversations)
+                .join(handoffs, handoffs.c.conversation_id == conversations.c.id)
+                .where(handoffs.c.agent_id == agent_id, handoffs.c.ended_at.is_not(None))
+                .order_by(handoffs.c.ended_at.desc())
+                .limit(limit)
+            ).mappings()
+            return list({row["id"]: _conversation(row) for row in rows}.values())
+
+    def recent_waits(self, limit: int = 20) -> Sequence[float]:
+        """Seconds from request to acceptance of the latest accepted hand-offs."""
+        with self._engine.begin() as db:
+            rows = db.execute(
+                select(handoffs.c.accepted_at - handoffs.c.requested_at)
+                .where(handoffs.c.accepted_at.is_not(None))
+                .order_by(handoffs.c.id.desc())
+                .limit(limit)
+            )
+            return [float(wait) for (wait,) in rows]
+
+    def unanswered(self) -> Sequence[tuple[str, int]]:
+        """(conversation, seq) whose last event is a citizen's message to the bot: cut off by a crash."""
+        with self._engine.begin() as db:
+            rows = db.execute(
+                select(events.c.conversation_id, events.c.seq)
+                .join(conversations, conversations.c.id == events.c.conversation_id)
+                .where(
+                    conversations.c.mode == Mode.BOT,
+                    events.c.seq == conversations.c.last_seq,
+                    events.c.kind == "citizen_said",
+                )
+            )
+            return [(row[0], row[1]) for row in rows]
+
+
+def _conversation(row: RowMapping) -> Conversation:
+    return Conversation(
+        id=row["id"],
+        channel=row["channel"],
+        mode=Mode(row["mode"]),
+        agent_id=row["agent_id"],
+        last_seq=row["last_seq"],
+        waiting_since=row["waiting_since"],
+        handoff_id=row["handoff_id"],
+        reason=row["reason"],
+        preview=row["preview"],
+        facts=json.loads(row["facts"]),
+    )
+
+
+def _event(row: RowMapping, *, fresh: bool = True) -> StoredEvent:
+    return StoredEvent(
+        conversation_id=row["conversation_id"],
+        seq=row["seq"],
+        at=row["at"],
+        kind=row["kind"],
+        client_id=row["client_id"],
+        payload=json.loads(row["payload"]),
+        fresh=fresh,
+    )

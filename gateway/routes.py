@@ -1,0 +1,222 @@
+"""REST and page routes; the sockets live beside them."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Cookie, Depends, FastAPI, Request, Response, WebSocket
+from fastapi.responses import FileResponse
+from fastapi.staticfiles import StaticFiles
+from pydantic import BaseModel, Field
+
+from gateway.citizen_socket import CitizenSocket
+from gateway.conversation import ConversationNotFound
+from gateway.desk_socket import DeskSocket
+from gateway.errors import error_body
+from gateway.hub import Hub
+from gateway.knowledge_client import KnowledgeUnavailable
+from gateway.phrases import load_home
+from gateway.sockets import CLOSE_ORIGIN, CLOSE_SIGN_IN, close, origin_allowed
+from gateway.staff import SESSION_S, Officer, SignInLocked, SignInRefused, Staff
+
+log = logging.getLogger(__name__)
+CITIZEN_COOKIE, STAFF_COOKIE = "nczf_citizen", "nczf_staff"
+CITIZEN_COOKIE_S = 30 * 24 * 3600
+
+
+class Start(BaseModel):
+    """Body of POST /api/conversations."""
+
+    fresh: bool = False
+    """True: leave the old conversation and start a new one."""
+
+
+class SignIn(BaseModel):
+    """Body of POST /api/desk/login."""
+
+    username: Annotated[str, Field(max_length=40)]
+    password: Annotated[str, Field(max_length=200)]
+
+
+class NotSignedIn(Exception):
+    """No valid staff session."""
+
+
+def hub_of(request: Request) -> Hub:
+    """The hub of this app."""
+    return request.app.state.hub  # type: ignore[no-any-return]
+
+
+def people_of(request: Request) -> Staff:
+    """The staff of this app."""
+    return request.app.state.people  # type: ignore[no-any-return]
+
+
+async def signed_in(request: Request) -> Officer:
+    """The officer of this request. Raises NotSignedIn."""
+    officer = await find_officer(request.app, request.cookies.get(STAFF_COOKIE))
+    if officer is None:
+        raise NotSignedIn
+    return officer
+
+
+async def find_officer(app: FastAPI, token: str | None) -> Officer | None:
+    """The officer of a session token, or None."""
+    if not token:
+        return None
+    return await app.state.hub.database(app.state.people.officer, token)  # type: ignore[no-any-return]
+
+
+HubDep = Annotated[Hub, Depends(hub_of)]
+PeopleDep = Annotated[Staff, Depends(people_of)]
+OfficerDep = Annotated[Officer, Depends(signed_in)]
+api = APIRouter(prefix="/api")
+
+
+@api.get("/home")
+async def home() -> dict[str, Any]:
+    """The first screen: tiles, hot questions, notice."""
+    return load_home()
+
+
+@api.post("/conversations")
+async def start_conversation(
+    body: Start,
+    response: Response,
+    hub: HubDep,
+    nczf_citizen: Annotated[str | None, Cookie()] = None,
+) -> dict[str, Any]:
+    """Return the conversation of this browser, or start one (and set its cookie)."""
+    if not body.fresh and nczf_citizen and "." in nczf_citizen:
+        try:
+            found = await hub.database(hub.log.authenticate, *nczf_citizen.split(".", 1))
+            return {"conversation_id": found.id, "last_seq": found.last_seq}
+        except ConversationNotFound:
+            pass
+    conversation, secret = await hub.begin("portal")
+    response.set_cookie(
+        CITIZEN_COOKIE,
+        f"{conversation.id}.{secret}",
+        max_age=CITIZEN_COOKIE_S,
+        httponly=True,
+        samesite="lax",
+        secure=hub.settings.secure_cookies,
+    )
+    return {"conversation_id": conversation.id, "last_seq": conversation.last_seq}
+
+
+@api.post("/desk/login")
+async def sign_in(body: SignIn, response: Response, hub: HubDep, people: PeopleDep) -> Any:
+    """Sign an officer in and set the session cookie."""
+    try:
+        officer, token = await hub.database(people.sign_in, body.username, body.password)
+    except SignInRefused:
+        return error_body("sign_in_refused", hub.phrases.say("error_login"), 401)
+    except SignInLocked as locked:
+        minutes = -(-int(locked.retry_after_s) // 60)
+        return error_body("sign_in_locked", hub.phrases.say("error_login_locked", minutes=minutes), 429)
+    response.set_cookie(
+        STAFF_COOKIE,
+        token,
+        max_age=SESSION_S,
+        httponly=True,
+        samesite="strict",
+        secure=hub.settings.secure_cookies,
+    )
+    return {"username": officer.username, "name": officer.name, "role": officer.role}
+
+
+@api.post("/desk/logout")
+async def sign_out(request: Request, response: Response, hub: HubDep, people: PeopleDep) -> dict[str, bool]:
+    """End the session."""
+    token = request.cookies.get(STAFF_COOKIE)
+    if token:
+        await hub.database(people.sign_out, token)
+    response.delete_cookie(STAFF_COOKIE)
+    return {"ok": True}
+
+
+@api.get("/desk/me")
+async def me(officer: OfficerDep) -> dict[str, str]:
+    """Who is signed in."""
+    return {"username": officer.username, "name": officer.name, "role": officer.role}
+
+
+@api.get("/desk/guides")
+async def search_guides(officer: OfficerDep, hub: HubDep, q: str = "") -> Any:
+    """Guides that match the officer's words."""
+    try:
+        return {"guides": await hub.knowledge.guides(q[:500])}
+    except KnowledgeUnavailable:
+        return error_body("internal", hub.phrases.say("error_internal"), 503)
+
+
+@api.get("/desk/guides/{guide_id}")
+async def show_guide(guide_id: str, officer: OfficerDep, hub: HubDep) -> Any:
+    """One guide's card."""
+    try:
+        card = await hub.knowledge.guide(guide_id)
+    except KnowledgeUnavailable:
+        return error_body("internal", hub.phrases.say("error_internal"), 503)
+    return card if card is not None else error_body("not_found", hub.phrases.say("error_not_found"), 404)
+
+
+@api.get("/health")
+async def health() -> dict[str, str]:
+    """For the supervisor: this process serves."""
+    return {"status": "ok"}
+
+
+sockets = APIRouter()
+
+
+@sockets.websocket("/ws/citizen")
+async def citizen(socket: WebSocket, after: int = 0) -> None:
+    """The citizen's socket; authenticated by the conversation's cookie."""
+    hub: Hub = socket.app.state.hub
+    await socket.accept()
+    if not origin_allowed(socket, hub.settings.allowed_origins):
+        await close(socket, CLOSE_ORIGIN)
+        return
+    token = socket.cookies.get(CITIZEN_COOKIE) or ""
+    try:
+        conversation = await hub.database(hub.log.authenticate, *(token.split(".", 1) + [""])[:2])
+    except ConversationNotFound:
+        await close(socket, CLOSE_SIGN_IN)
+        return
+    await CitizenSocket(hub, socket, conversation).serve(max(0, after))
+
+
+@sockets.websocket("/ws/desk")
+async def desk(socket: WebSocket) -> None:
+    """The officer's socket; authenticated by the staff session's cookie."""
+    hub: Hub = socket.app.state.hub
+    await socket.accept()
+    if not origin_allowed(socket, hub.settings.allowed_origins):
+        await close(socket, CLOSE_ORIGIN)
+        return
+    officer = await find_officer(socket.app, socket.cookies.get(STAFF_COOKIE))
+    if officer is None:
+        await close(socket, CLOSE_SIGN_IN)
+        return
+    await DeskSocket(hub, socket, officer).serve()
+
+
+def add_pages(app: FastAPI, static_dir: Path) -> None:
+    """Serve the built pages: hashed assets for a year, the two HTML files always fresh."""
+    assets = static_dir / "assets"
+    if assets.is_dir():
+        app.mount("/assets", StaticFiles(directory=assets), name="assets")
+
+    def page(name: str) -> FileResponse:
+        return FileResponse(static_dir / name, headers={"Cache-Control": "no-cache"})
+
+    @app.get("/", include_in_schema=False)
+    async def portal() -> FileResponse:
+        return page("index.html")
+
+    @app.get("/desk", include_in_schema=False)
+    async def desk_page() -> FileResponse:
+        return page("desk.html")

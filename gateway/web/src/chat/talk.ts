@@ -1,0 +1,119 @@
+/** The citizen's conversation: what was said, the live state, and everything that goes out. */
+import { computed, ref, shallowRef } from "vue";
+import { startConversation } from "../shared/api";
+import { EventLog } from "../shared/eventlog";
+import { newId, type ServerFrame } from "../shared/frames";
+import { Outbox } from "../shared/outbox";
+import type { Act, EventFrame, Say, StateFrame } from "../shared/protocol";
+import { LiveSocket } from "../shared/socket";
+import { toItems } from "../parts/items";
+import type { Action } from "../parts/choose";
+
+const TYPING_MS = 700;
+
+export function createTalk(onNews: (event: EventFrame) => void) {
+  const log = new EventLog();
+  const conversationId = ref("");
+  const state = shallowRef<StateFrame | null>(null);
+  const stateAt = ref(0);
+  const problem = ref("");
+  /** Everything up to here is history: it is shown, but not announced. */
+  let historyUpTo = -1;
+
+  const socket = new LiveSocket({
+    url: () => `/ws/citizen?after=${log.lastSeq}`,
+    prepare: async () => {
+      adopt((await startConversation(false)).conversation_id);
+      return true;
+    },
+    receive,
+    opened: () => outbox.resend(),
+  });
+  const outbox = new Outbox<Say | Act>("nczf.outbox", (frame) => socket.send(frame));
+
+  function adopt(id: string): void {
+    if (conversationId.value && conversationId.value !== id) {
+      log.clear();
+      state.value = null;
+      historyUpTo = -1;
+    }
+    conversationId.value = id;
+  }
+
+  function receive(frame: ServerFrame): void {
+    outbox.settle(frame);
+    if (frame.type === "state") {
+      state.value = frame;
+      stateAt.value = Date.now();
+      if (historyUpTo < 0) historyUpTo = frame.last_seq;
+    } else if (frame.type === "event") {
+      if (frame.conversation_id === conversationId.value && log.add(frame) && frame.seq > historyUpTo) onNews(frame);
+    } else if (frame.type === "error" && !frame.ref) {
+      problem.value = frame.message;
+    }
+  }
+
+  function say(text: string): void {
+    outbox.send({ v: 1, type: "say", id: newId(), text });
+  }
+  function act(action: Action, args: Record<string, unknown>, label: string): void {
+    outbox.send({ v: 1, type: "act", id: newId(), action, args, label });
+  }
+
+  let lastTyping = 0;
+  let trailing = 0;
+  /** Only somebody who listens is told: the queue and the officer. The draft itself goes to an officer alone. */
+  function typing(draft: string): void {
+    const mode = state.value?.mode;
+    if (mode !== "agent" && mode !== "waiting") return;
+    window.clearTimeout(trailing);
+    const wait = lastTyping + TYPING_MS - Date.now();
+    if (wait > 0) {
+      trailing = window.setTimeout(() => typing(draft), wait);
+      return;
+    }
+    lastTyping = Date.now();
+    socket.send({ v: 1, type: "typing", draft: mode === "agent" ? draft.slice(0, 500) : "" });
+  }
+
+  async function startAfresh(): Promise<void> {
+    const started = await startConversation(true);
+    socket.stop();
+    outbox.clear();
+    adopt(started.conversation_id);
+    socket.start();
+  }
+
+  const mode = computed(() => state.value?.mode ?? "bot");
+  const waitingForAnswer = computed(
+    () => outbox.items.some((item) => item.status === "sending") || Boolean(state.value?.thinking),
+  );
+  const items = computed(() => toItems(log.events, mode.value === "bot" && !waitingForAnswer.value));
+  const rated = computed(() => {
+    const levels = new Map<string, number>();
+    for (const { payload } of log.events) {
+      if (payload.kind !== "bot_said") continue;
+      for (const message of payload.messages) if (message.kind === "rated") levels.set(message.subject, message.level);
+    }
+    return levels;
+  });
+  const cancelledBookings = computed(() => {
+    const numbers = new Set<string>();
+    for (const { payload } of log.events) {
+      if (payload.kind !== "bot_said") continue;
+      for (const message of payload.messages) {
+        if (message.kind !== "bookings") continue;
+        for (const view of message.bookings) if (view.status === "cancelled") numbers.add(view.booking_no);
+      }
+    }
+    return numbers;
+  });
+  const spoken = computed(() => log.events.some((event) => event.payload.kind === "citizen_said"));
+
+  return {
+    link: socket.link, log, state, stateAt, problem, mode, items, rated, cancelledBookings, spoken, outbox,
+    waitingForAnswer, say, act, typing, startAfresh, start: () => socket.start(), stop: () => socket.stop(),
+    hurry: socket.hurry,
+  };
+}
+export type Talk = ReturnType<typeof createTalk>;

@@ -1,0 +1,47 @@
+/** Unions over the generated protocol types, for switching on `type` and `kind`. */
+import type {
+  Act,
+  BotSaid,
+  Bye,
+  DeskAccept,
+  DeskClose,
+  DeskDismiss,
+  DeskOpen,
+  DeskSay,
+  DeskTyping,
+  DoneFrame,
+  ErrorFrame,
+  EventFrame,
+  Ping,
+  Pong,
+  QueueFrame,
+  Say,
+  StateFrame,
+  TranscriptFrame,
+  Typing,
+} from "./protocol";
+
+export type EventPayload = EventFrame["payload"];
+export type BotMessage = BotSaid["messages"][number];
+export type Mode = StateFrame["mode"];
+export type CitizenFrame = Say | Act | Typing | Ping;
+export type DeskFrame = DeskAccept | DeskOpen | DeskSay | DeskDismiss | DeskClose | DeskTyping | Ping;
+export type ServerFrame =
+  | EventFrame
+  | StateFrame
+  | ErrorFrame
+  | Pong
+  | Bye
+  | QueueFrame
+  | TranscriptFrame
+  | DoneFrame;
+
+/** Characters in one message; gateway/wire.py TEXT_LIMIT. */
+export const TEXT_LIMIT = 500;
+
+/** An id for one outgoing frame: unique, and kept when the frame is sent again. */
+export function newId(): string {
+  const random = new Uint32Array(3);
+  crypto.getRandomValues(random);
+  return `${Date.now().toString(36)}-${Array.from(random, (n) => n.toString(36)).join("")}`;
+}

@@ -1,0 +1,633 @@
+"""The wire protocol, version 1: every frame that crosses a citizen or desk socket.
+
+These models are the single source: `python -m gateway.schema` exports JSON Schema, the pages'
+TypeScript types are generated from it, and docs/protocol.md is checked against it.
+
+Times are UTC, ISO 8601. ``seq`` counts from 1 per conversation and has no gaps.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+VERSION = 1
+TEXT_LIMIT = 500
+"""Characters in one citizen or officer message."""
+FRAME_LIMIT = 16 * 1024
+"""Bytes in one incoming frame; larger frames get `error frame_too_large`."""
+
+
+class Wire(BaseModel):
+    """Base of all frames: unknown keys are refused, so that typing errors are seen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+Short = Annotated[str, Field(max_length=64)]
+ClientId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
+Mode = Literal["bot", "waiting", "agent", "closed"]
+
+
+# --------------------------------------------------------------------------- parts of bot messages
+
+
+class QuickReply(Wire):
+    """A button. Plain ones say their text; ones with an action send an `act` frame instead."""
+
+    label: str
+    say: str | None = None
+    """Text to send as the citizen's own words; None: send `act`."""
+    action: str | None = None
+    args: dict[str, Any] = {}
+    hint: str = ""
+    """Second line on the button, e.g. 余 3 位."""
+    disabled: bool = False
+
+
+class CardItem(Wire):
+    """One line of a card section."""
+
+    text: str
+    note: str = ""
+    tag: str = ""
+    """Short badge, e.g. 可用电子证照."""
+    when: str = ""
+    """Condition in words if it applies only in some situations and the situation is not yet known."""
+    verified: bool = True
+
+
+class CardSection(Wire):
+    """`style` says how to draw it: checklist (tickable), steps (numbered), list (bullets)."""
+
+    key: str
+    title: str
+    style: Literal["checklist", "steps", "list"] = "list"
+    items: list[CardItem]
+
+
+class Headline(Wire):
+    """One of the two to three big facts at the top of a card."""
+
+    label: str
+    value: str
+    note: str = ""
+    verified: bool = True
+
+
+class SituationOption(Wire):
+    value: str
+    label: str
+
+
+class SituationQuestion(Wire):
+    """One question that changes the result (情形导办). Answer by typing or by `act set_fact`."""
+
+    key: str
+    ask: str
+    options: list[SituationOption]
+
+
+class Basis(Wire):
+    title: str
+    article: str = ""
+    number: str = ""
+
+
+class GuideCard(Wire):
+    """A guide, cut to the citizen's situation."""
+
+    guide_id: str
+    name: str
+    department: str
+    summary: str
+    fits: str = ""
+    """Why it fits: the situation facts already known, e.g. 本人、年满16周岁."""
+    question: SituationQuestion | None = None
+    headlines: list[Headline]
+    sections: list[CardSection]
+    basis: list[Basis]
+    reviewed_on: str
+    version: str
+    unverified: list[str]
+    """Names of the parts nobody could check; shown in the footer."""
+
+
+class GuideOption(Wire):
+    guide_id: str
+    name: str
+    department: str
+    summary: str = ""
+
+
+class TimelineStep(Wire):
+    title: str
+    at: str | None = None
+    """ISO date-time, Asia/Shanghai; None for a step that has not happened."""
+    note: str = ""
+    state: Literal["done", "current", "next"]
+
+
+class CaseView(Wire):
+    case_no: str
+    item: str
+    applicant: str
+    """Masked, e.g. 王**."""
+    department: str
+    status: str
+    submitted_on: str
+    due_on: str | None
+    steps: list[TimelineStep]
+    next_step: str
+    citizen_must: str = ""
+    """What the citizen has to do now; empty: nothing."""
+    as_of: str
+    source: str
+    demo: bool
+
+
+class BookingView(Wire):
+    booking_no: str
+    item: str
+    hall: str
+    address: str
+    address_verified: bool
+    day: str
+    """ISO date."""
+    start: str
+    """HH:MM"""
+    end: str
+    name: str
+    """Masked."""
+    phone: str
+    """Masked."""
+    status: Literal["booked", "cancelled"]
+    demo: bool
+
+
+class Row(Wire):
+    label: str
+    value: str
+
+
+# --------------------------------------------------------------------------- bot messages
+
+
+class TextMessage(Wire):
+    kind: Literal["text"] = "text"
+    text: str
+    status: str = ""
+    """Named outcome for the dashboard, e.g. unanswerable_no_guide, small_talk, urgent."""
+    replies: list[QuickReply] = []
+
+
+class AnswerMessage(Wire):
+    kind: Literal["answer"] = "answer"
+    lead: str
+    """One or two sentences before the card; for a follow-up, the asked fact itself."""
+    field: str = ""
+    """The asked field (a section or headline key), or empty for the whole card."""
+    card: GuideCard
+    compact: bool = False
+    """True for a follow-up: show lead, the asked part and the footer; the rest folds away."""
+    replies: list[QuickReply] = []
+
+
+class ClarifyMessage(Wire):
+    kind: Literal["clarify"] = "clarify"
+    text: str
+    options: list[GuideOption]
+    replies: list[QuickReply] = []
+
+
+class AskMessage(Wire):
+    """A form's question. Options are optional help: typing always works."""
+
+    kind: Literal["ask"] = "ask"
+    text: str
+    asking: str
+    """Slot: case_no, phone_last4, item, hall, day, slot, name, phone, message, confirm..."""
+    options: list[QuickReply] = []
+    rows: list[Row] = []
+    """Read-back before anything is done (asking == confirm)."""
+    title: str = ""
+    replies: list[QuickReply] = []
+
+
+class CaseMessage(Wire):
+    kind: Literal["case_status"] = "case_status"
+    text: str
+    case: CaseView
+    replies: list[QuickReply] = []
+
+
+class BookedMessage(Wire):
+    """One or more bookings: a fresh voucher, a list, or a cancelled one."""
+
+    kind: Literal["bookings"] = "bookings"
+    text: str
+    bookings: list[BookingView]
+    replies: list[QuickReply] = []
+
+
+class WorkOrderMessage(Wire):
+    kind: Literal["work_order"] = "work_order"
+    text: str
+    order_no: str
+    summary: str
+    due_on: str
+    replies: list[QuickReply] = []
+
+
+class RatingMessage(Wire):
+    """Ask for a 好差评. Sent back as `act rate {subject, level, reasons, comment}`."""
+
+    kind: Literal["rating"] = "rating"
+    text: str
+    subject: str
+    """booking:NO, case:NO, handoff:ID, work_order:NO, guide:ID"""
+    levels: list[QuickReply]
+    """Five, best first; args hold `level` 5..1."""
+    reasons_good: list[str]
+    reasons_bad: list[str]
+    replies: list[QuickReply] = []
+
+
+class RatedMessage(Wire):
+    kind: Literal["rated"] = "rated"
+    text: str
+    subject: str
+    level: int
+    replies: list[QuickReply] = []
+
+
+class FailureMessage(Wire):
+    """Something behind the bot did not work; says so plainly and offers a person."""
+
+    kind: Literal["failure"] = "failure"
+    text: str
+    status: str
+    replies: list[QuickReply] = []
+
+
+class HandoffMessage(Wire):
+    """From the action server to the gateway only: the citizen asked for a person."""
+
+    kind: Literal["handoff"] = "handoff"
+    reason: str
+    summary: dict[str, str] = {}
+    """Known facts, label -> masked value."""
+
+
+BotMessage = Annotated[
+    TextMessage
+    | AnswerMessage
+    | ClarifyMessage
+    | AskMessage
+    | CaseMessage
+    | BookedMessage
+    | WorkOrderMessage
+    | RatingMessage
+    | RatedMessage
+    | FailureMessage
+    | HandoffMessage,
+    Field(discriminator="kind"),
+]
+bot_message = TypeAdapter(BotMessage)
+
+
+# --------------------------------------------------------------------------- citizen -> gateway
+
+
+class Say(Wire):
+    v: Literal[1] = 1
+    type: Literal["say"] = "say"
+    id: ClientId
+    text: str
+    """1 to TEXT_LIMIT characters after trimming."""
+
+
+class Act(Wire):
+    """A structured choice. `label` is what the transcript shows as the citizen's words."""
+
+    v: Literal[1] = 1
+    type: Literal["act"] = "act"
+    id: ClientId
+    action: Literal["open_guide", "set_fact", "rate", "cancel_booking", "handoff", "leave_queue"]
+    args: dict[str, Any] = {}
+    label: Annotated[str, Field(max_length=200)]
+
+
+class Typing(Wire):
+    """The citizen is typing; `draft` is used only to prepare suggestions while an officer holds the talk."""
+
+    v: Literal[1] = 1
+    type: Literal["typing"] = "typing"
+    draft: Annotated[str, Field(max_length=TEXT_LIMIT)] = ""
+
+
+class Ping(Wire):
+    v: Literal[1] = 1
+    type: Literal["ping"] = "ping"
+
+
+CitizenFrame = Annotated[Say | Act | Typing | Ping, Field(discriminator="type")]
+citizen_frame = TypeAdapter(CitizenFrame)
+
+
+# --------------------------------------------------------------------------- desk -> gateway
+
+
+class DeskAccept(Wire):
+    v: Literal[1] = 1
+    type: Literal["accept"] = "accept"
+    id: ClientId
+    conversation_id: Short
+
+
+class DeskOpen(Wire):
+    """Show a conversation that this officer holds or that waits: answered with `transcript`."""
+
+    v: Literal[1] = 1
+    type: Literal["open"] = "open"
+    id: ClientId
+    conversation_id: Short
+    after: int = 0
+
+
+class DeskSay(Wire):
+    v: Literal[1] = 1
+    type: Literal["say"] = "say"
+    id: ClientId
+    conversation_id: Short
+    text: str
+    suggestion_id: Short | None = None
+    """Set when the text began as a suggestion."""
+    edited: bool = False
+
+
+class DeskDismiss(Wire):
+    v: Literal[1] = 1
+    type: Literal["dismiss"] = "dismiss"
+    id: ClientId
+    conversation_id: Short
+    suggestion_id: Short
+    reason: Annotated[str, Field(max_length=100)] = ""
+
+
+class DeskClose(Wire):
+    v: Literal[1] = 1
+    type: Literal["close"] = "close"
+    id: ClientId
+    conversation_id: Short
+    reason: Literal["solved", "citizen_left", "referred", "other"] = "solved"
+
+
+class DeskTyping(Wire):
+    v: Literal[1] = 1
+    type: Literal["typing"] = "typing"
+    conversation_id: Short
+
+
+DeskFrame = Annotated[
+    DeskAccept | DeskOpen | DeskSay | DeskDismiss | DeskClose | DeskTyping | Ping,
+    Field(discriminator="type"),
+]
+desk_frame = TypeAdapter(DeskFrame)
+
+
+# --------------------------------------------------------------------------- gateway -> both
+
+
+class CitizenSaid(Wire):
+    kind: Literal["citizen_said"] = "citizen_said"
+    text: str
+    """Masked."""
+
+
+class BotSaid(Wire):
+    kind: Literal["bot_said"] = "bot_said"
+    messages: list[BotMessage]
+    reply_to: int | None = None
+    """seq of the citizen's message this answers."""
+
+
+class AgentSaid(Wire):
+    kind: Literal["agent_said"] = "agent_said"
+    text: str
+    agent_name: str
+    source: str = ""
+    """Guide name and version when sent from a suggestion."""
+
+
+class HandoffRequested(Wire):
+    kind: Literal["handoff_requested"] = "handoff_requested"
+    text: str
+    reason: str
+
+
+class HandoffAccepted(Wire):
+    kind: Literal["handoff_accepted"] = "handoff_accepted"
+    text: str
+    agent_name: str
+
+
+class HandoffEnded(Wire):
+    """Closed by the officer, given up by the citizen, or expired because nobody accepted in time."""
+
+    kind: Literal["handoff_ended"] = "handoff_ended"
+    text: str
+    outcome: Literal["closed", "left", "expired", "agent_lost"]
+
+
+class SuggestionOffered(Wire):
+    """Desk only."""
+
+    kind: Literal["suggestion_offered"] = "suggestion_offered"
+    for_seq: int
+    """Last seq the suggestion has seen; stale once the citizen has said more."""
+    draft: bool
+    """Made from what the citizen is still typing."""
+    suggestions: list[Suggestion]
+
+
+class SuggestionUsed(Wire):
+    """Desk only: feeds the acceptance rate."""
+
+    kind: Literal["suggestion_used"] = "suggestion_used"
+    suggestion_id: str
+    outcome: Literal["sent", "edited", "dismissed"]
+    reason: str = ""
+
+
+class Suggestion(Wire):
+    suggestion_id: str
+    text: str
+    guide_id: str
+    source: str
+    """e.g. 临时居民身份证办理 · 2026-11-24 版"""
+    basis: str
+    confidence: Literal["high", "fair"]
+    unverified: bool = False
+
+
+EventPayload = Annotated[
+    CitizenSaid
+    | BotSaid
+    | AgentSaid
+    | HandoffRequested
+    | HandoffAccepted
+    | HandoffEnded
+    | SuggestionOffered
+    | SuggestionUsed,
+    Field(discriminator="kind"),
+]
+event_payload = TypeAdapter(EventPayload)
+
+CITIZEN_KINDS = frozenset(
+    {
+        "citizen_said",
+        "bot_said",
+        "agent_said",
+        "handoff_requested",
+        "handoff_accepted",
+        "handoff_ended",
+    }
+)
+"""What a citizen channel may show; everything else is for the desk alone."""
+
+
+class EventFrame(Wire):
+    """One stored event. `ref` is the sender's own id: seeing it back is the acknowledgement."""
+
+    v: Literal[1] = 1
+    type: Literal["event"] = "event"
+    conversation_id: str
+    seq: int
+    at: str
+    ref: str | None = None
+    payload: EventPayload
+
+
+class QueuePlace(Wire):
+    place: int
+    """1 is next."""
+    waited_s: int
+    minutes: int | None = None
+    """Honest estimate, None when there is no basis for one."""
+
+
+class StateFrame(Wire):
+    """The live state of the conversation; sent on connect and on each change. Not stored."""
+
+    v: Literal[1] = 1
+    type: Literal["state"] = "state"
+    conversation_id: str
+    mode: Mode
+    queue: QueuePlace | None = None
+    agent_name: str | None = None
+    thinking: bool = False
+    agent_typing: bool = False
+    citizen_typing: bool = False
+    """Desk only."""
+    last_seq: int
+
+
+class ErrorFrame(Wire):
+    """`message` is a plain Chinese sentence with the next step; `code` is for programs."""
+
+    v: Literal[1] = 1
+    type: Literal["error"] = "error"
+    code: Literal[
+        "bad_frame",
+        "unknown_type",
+        "frame_too_large",
+        "text_empty",
+        "text_too_long",
+        "rate_limited",
+        "mode_conflict",
+        "not_yours",
+        "not_found",
+        "busy",
+        "internal",
+    ]
+    message: str
+    field: str | None = None
+    ref: str | None = None
+
+
+class Pong(Wire):
+    v: Literal[1] = 1
+    type: Literal["pong"] = "pong"
+
+
+class Bye(Wire):
+    """The server is going away on purpose: come back in `retry_in_s` seconds."""
+
+    v: Literal[1] = 1
+    type: Literal["bye"] = "bye"
+    retry_in_s: int
+
+
+class QueueEntry(Wire):
+    conversation_id: str
+    title: str
+    """e.g. 访客 3F2A"""
+    mode: Mode
+    preview: str
+    reason: str
+    waiting_since: str | None
+    agent_name: str | None
+    mine: bool
+    channel: str
+
+
+class QueueFrame(Wire):
+    """Desk only: the whole list, sent on connect and on every change."""
+
+    v: Literal[1] = 1
+    type: Literal["queue"] = "queue"
+    waiting: list[QueueEntry]
+    active: list[QueueEntry]
+    """Mine first."""
+    closed: list[QueueEntry]
+    """My last 20."""
+
+
+class TranscriptFrame(Wire):
+    """Desk only: answer to `open` and `accept`."""
+
+    v: Literal[1] = 1
+    type: Literal["transcript"] = "transcript"
+    conversation_id: str
+    ref: str | None = None
+    facts: dict[str, str]
+    """Known facts, label -> masked value."""
+    state: StateFrame
+    events: list[EventFrame]
+
+
+class DoneFrame(Wire):
+    """Desk only: a command without an event of its own has been carried out."""
+
+    v: Literal[1] = 1
+    type: Literal["done"] = "done"
+    ref: str
+
+
+ServerFrame = Annotated[
+    EventFrame
+    | StateFrame
+    | ErrorFrame
+    | Pong
+    | Bye
+    | QueueFrame
+    | TranscriptFrame
+    | DoneFrame,
+    Field(discriminator="type"),
+]
+SuggestionOffered.model_rebuild()
+EventFrame.model_rebuild()
+TranscriptFrame.model_rebuild()
+server_frame = TypeAdapter(ServerFrame)

@@ -1,0 +1,138 @@
+"""How sure the first guide is: twelve features, two calibrated probabilities, three zones."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+
+from knowledge.ranker import Evidence, Weights, total
+
+FEATURES = (
+    "cosine_best",
+    "cosine_margin",
+    "cosine_fifth",
+    "lexical_best",
+    "lexical_margin",
+    "logit_best",
+    "logit_margin",
+    "domain",
+    "agree_cosine",
+    "agree_lexical",
+    "agree_logit",
+    "log_length",
+)
+
+
+class Zone(StrEnum):
+    ANSWER = "answer"
+    CLARIFY = "clarify"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    answer: float
+    """Answer from this probability of the first guide being right on, in [0, 1]."""
+    refuse: float
+    """Refuse below this probability of the question being about any guide, in [0, 1]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A logistic model over standardised features."""
+
+    weights: np.ndarray
+    """(12,)"""
+    bias: float
+    mean: np.ndarray
+    scale: np.ndarray
+
+    def probability(self, features: np.ndarray) -> np.ndarray:
+        """(m, 12) -> (m,) in [0, 1]."""
+        scores = ((features - self.mean) / self.scale) @ self.weights + self.bias
+        return np.asarray(1.0 / (1.0 + np.exp(-scores)))
+
+
+def features(evidence: Evidence, weights: Weights) -> np.ndarray:
+    """(12,) float, in the order of FEATURES."""
+    scores = total(evidence, weights)
+    first = int(scores.argmax())
+    cosine = np.sort(evidence.cosine)[::-1]
+    lexical = np.sort(evidence.lexical)[::-1]
+    logit = np.sort(evidence.logit)[::-1]
+    fifth = cosine[min(4, len(cosine) - 1)]
+    second = 1 if len(cosine) > 1 else 0
+    return np.array(
+        [
+            evidence.cosine[first],
+            cosine[0] - cosine[second],
+            cosine[0] - fifth,
+            evidence.lexical[first],
+            lexical[0] - lexical[second],
+            evidence.logit[first],
+            logit[0] - logit[second],
+            evidence.domain,
+            float(evidence.cosine.argmax() == first),
+            float(evidence.lexical.argmax() == first),
+            float(evidence.logit.argmax() == first),
+            np.log(max(evidence.length, 1)),
+        ]
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Judge:
+    """Turns evidence into a zone."""
+
+    right: Head
+    """Probability that the first guide is the right one."""
+    scope: Head
+    """Probability that any guide is."""
+    thresholds: Thresholds
+
+    def judge(self, evidence: Evidence, weights: Weights) -> tuple[Zone, float, float]:
+        """Zone, probability of being right, probability of being in scope."""
+        row = features(evidence, weights)[None, :]
+        right, scope = float(self.right.probability(row)[0]), float(self.scope.probability(row)[0])
+        return zone(right, scope, self.thresholds), right, scope
+
+    def save(self, path: Path, notes: dict[str, float]) -> None:
+        """`notes`: what calibration measured, for people."""
+        value = {
+            "features": list(FEATURES),
+            "thresholds": asdict(self.thresholds),
+            "heads": {name: _plain(getattr(self, name)) for name in ("right", "scope")},
+            "measured": notes,
+        }
+        path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+
+    @classmethod
+    def load(cls, path: Path) -> Judge:
+        value = json.loads(path.read_text("utf-8"))
+        heads = {name: _head(value["heads"][name]) for name in ("right", "scope")}
+        return cls(heads["right"], heads["scope"], Thresholds(**value["thresholds"]))
+
+
+def zone(right: float, scope: float, thresholds: Thresholds) -> Zone:
+    if right >= thresholds.answer:
+        return Zone.ANSWER
+    return Zone.REFUSE if scope < thresholds.refuse else Zone.CLARIFY
+
+
+def _plain(head: Head) -> dict[str, object]:
+    return {
+        "weights": head.weights.tolist(),
+        "bias": head.bias,
+        "mean": head.mean.tolist(),
+        "scale": head.scale.tolist(),
+    }
+
+
+def _head(value: dict[str, list[float]]) -> Head:
+    return Head(
+        np.array(value["weights"]), float(value["bias"]), np.array(value["mean"]), np.array(value["scale"])  # type: ignore[arg-type]
+    )

@@ -1,0 +1,264 @@
+"""Questions to answers. Every answer is a guide's own text; when unsure it asks back, when ignorant it says so."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Literal
+
+import numpy as np
+
+from knowledge.answerable import Judge, Zone
+from knowledge.card import build_card
+from knowledge.encode import Encoder, open_encoder
+from knowledge.errors import UnknownGuide
+from knowledge.field import asked_field
+from knowledge.followup import is_followup
+from knowledge.guide import FIELDS, Guide
+from knowledge.library import GuideLibrary
+from knowledge.names import ItemNames
+from knowledge.passages import Hit
+from knowledge.ranker import Evidence, Ranker
+from knowledge.settings import KnowledgeSettings
+from knowledge.situations import facts_in_words, known
+from knowledge.store import load_index
+from knowledge.suggest import Suggestion, suggestions
+from knowledge.text import normalise
+from knowledge.wording import data, phrase
+
+Status = Literal["answered", "clarify", "unanswerable_no_guide", "not_handled_here"]
+SHOWN_HITS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came of a question."""
+
+    status: Status
+    guide_id: str = ""
+    field: str = ""
+    """The asked field, a key of guide.FIELDS; "" for the whole card."""
+    followup: bool = False
+    """True when answered from the guide at hand."""
+    facts: dict[str, str] = dataclasses.field(default_factory=dict)
+    """Situation facts of this guide known now."""
+    lead: str = ""
+    card: dict[str, Any] | None = None
+    """In the shape of the wire's GuideCard; only when answered."""
+    options: list[dict[str, str]] = dataclasses.field(default_factory=list)
+    """Guides to choose from; only when status is clarify."""
+    stub: dict[str, Any] | None = None
+    """Only when not_handled_here."""
+    hits: list[Hit] = dataclasses.field(default_factory=list)
+    """Used, best first."""
+    rejected: list[Hit] = dataclasses.field(default_factory=list)
+    """Looked at and not used, best first."""
+    confidence: float = 0.0
+    """In [0, 1]: estimated probability that the first hit is right."""
+
+
+class Answerer:
+    """Pure CPU and thread-safe; one per process is enough."""
+
+    def __init__(self, library: GuideLibrary, ranker: Ranker, judge: Judge) -> None:
+        self.library, self._ranker, self._judge = library, ranker, judge
+        self._names = ItemNames(library)
+        self._rules = data("thresholds")
+
+    @classmethod
+    def load(cls, settings: KnowledgeSettings, encoder: Encoder | None = None) -> Answerer:
+        """Read guides, encoder and index.
+
+        Raises:
+            GuideFaults: the guides are not in order.
+            EncoderMissing: there is no encoder where the settings say.
+            IndexMismatch: the index was not built from these guides with this encoder.
+        """
+        library = GuideLibrary.load(settings.guides_dir)
+        ranker, judge = load_index(settings.index_dir, library, encoder or open_encoder(settings))
+        return cls(library, ranker, judge)
+
+    def answer(
+        self,
+        question: str,
+        guide_id: str | None = None,
+        facts: Mapping[str, str] | None = None,
+        today: date | None = None,
+    ) -> Answer:
+        """Answer one question.
+
+        Args:
+            question: the citizen's words.
+            guide_id: the guide under discussion, if any; an unknown one is ignored.
+            facts: situation facts known so far.
+            today: for expiry; default the current day.
+        """
+        facts, day = dict(facts or {}), today or date.today()
+        text = normalise(question)
+        current = self._current(guide_id, day)
+        if not text:
+            return Answer("unanswerable_no_guide")
+        named = self._names.mentioned(text)
+        if current and is_followup(text, current, named):
+            return self._from_guide(current, text, facts, followup=True, confidence=1.0)
+        evidence = self._ranker.evidence(text)
+        totals = self._usable(self._ranker.total(evidence), day)
+        zone, right, scope = self._judge.judge(evidence, self._ranker.weights)
+        hits = self._hits(evidence, totals)
+        if current and self._stays(current, text, named, hits, zone):
+            return self._from_guide(current, text, facts, followup=True, confidence=max(right, 0.5), hits=hits)
+        if current:
+            facts = {key: value for key, value in facts.items() if key in self._rules["shared_facts"]}
+        first = hits[0]
+        if zone is Zone.ANSWER or self._is_name(text, first):
+            if first.stub:
+                return self._not_handled(first, hits, right)
+            guide = self.library.guides[first.guide_id]
+            same = current is not None and guide.id == current.id
+            return self._from_guide(guide, text, facts, followup=same, confidence=right, hits=hits)
+        if zone is Zone.CLARIFY:
+            return self._clarify(hits, right)
+        return Answer("unanswerable_no_guide", rejected=hits, confidence=right)
+
+    def card(self, guide_id: str, facts: Mapping[str, str], field: str = "") -> tuple[str, dict[str, Any]]:
+        """Lead and card of a guide.
+
+        Raises:
+            UnknownGuide: there is no such guide.
+            ValueError: `field` is not in guide.FIELDS.
+        """
+        if field and field not in FIELDS:
+            raise ValueError(f"field {field!r} is unknown, expected one of {', '.join(FIELDS)} or an empty string")
+        return build_card(self.library.require(guide_id), facts, field)
+
+    def suggest(
+        self,
+        text: str,
+        guide_id: str | None = None,
+        facts: Mapping[str, str] | None = None,
+        k: int = 3,
+        today: date | None = None,
+    ) -> list[Suggestion]:
+        """Up to `k` sentences an officer may send, best first; empty when the text is about nothing we know."""
+        found = self.answer(text, guide_id, facts, today)
+        if found.status == "answered":
+            guide = self.library.guides[found.guide_id]
+            return suggestions(guide, found.field, found.facts, high=True)[:k]
+        if found.status == "clarify":
+            asked = asked_field(text)
+            each = [suggestions(self.library.guides[o["guide_id"]], asked, {}, high=False)[:1] for o in found.options]
+            return [suggestion for few in each for suggestion in few][:k]
+        return []
+
+    def find_item(self, text: str) -> Hit | None:
+        """The guide a phrase such as 居住证 names; None when unsure or when it is a stub."""
+        text = normalise(text)
+        if not text:
+            return None
+        evidence = self._ranker.evidence(text)
+        totals = self._usable(self._ranker.total(evidence), date.today())
+        hits = self._hits(evidence, totals)
+        exact = self._names.exact(text)
+        if exact:
+            return next((hit for hit in self._hits(evidence, totals, most=len(totals)) if hit.guide_id == exact), None)
+        zone, _, _ = self._judge.judge(evidence, self._ranker.weights)
+        sure = zone is Zone.ANSWER or self._is_name(text, hits[0])
+        return hits[0] if sure and not hits[0].stub else None
+
+    def _current(self, guide_id: str | None, day: date) -> Guide | None:
+        guide = self.library.get(guide_id) if guide_id else None
+        return guide if guide and guide.is_current(day) else None
+
+    def _usable(self, totals: np.ndarray, day: date) -> np.ndarray:
+        """Totals with guides that are not in force on `day` put last."""
+        for column, key in enumerate(self._ranker.index.ids):
+            guide = self.library.guides.get(key)
+            if guide is not None and not guide.is_current(day):
+                totals[column] = -np.inf
+        return totals
+
+    def _hits(self, evidence: Evidence, totals: np.ndarray, most: int = SHOWN_HITS) -> list[Hit]:
+        finite = totals[np.isfinite(totals)]
+        shares = np.exp(totals - finite.max()) / np.exp(finite - finite.max()).sum()
+        order = [column for column in np.argsort(-totals) if np.isfinite(totals[column])]
+        return [self._hit(int(column), evidence, float(shares[column])) for column in order[:most]]
+
+    def _hit(self, column: int, evidence: Evidence, share: float) -> Hit:
+        index = self._ranker.index
+        key = index.ids[column]
+        about = self.library.guides.get(key) or self.library.stubs[key]
+        return Hit(
+            guide_id=key,
+            name=about.name,
+            department=about.department,
+            summary=about.summary,
+            score=share,
+            cosine=float(evidence.cosine[column]),
+            passage=index.passages[int(evidence.nearest[column])].text,
+            stub=key in self.library.stubs,
+        )
+
+    def _is_name(self, text: str, hit: Hit) -> bool:
+        return self._names.exact(text) == hit.guide_id
+
+    def _stays(self, current: Guide, text: str, named: set[str], hits: list[Hit], zone: Zone) -> bool:
+        """Whether a question that is no plain follow-up still belongs to the guide at hand."""
+        if named and current.id not in named:
+            return False
+        share = {hit.guide_id: hit.score for hit in hits}
+        if hits[0].guide_id == current.id:
+            return zone is not Zone.REFUSE
+        close = share.get(current.id, 0.0) + self._rules["switch_lead"] >= hits[0].score
+        asks = bool(asked_field(text) or facts_in_words(current, text))
+        return close and asks and zone is not Zone.REFUSE
+
+    def _from_guide(
+        self,
+        guide: Guide,
+        text: str,
+        facts: dict[str, str],
+        *,
+        followup: bool,
+        confidence: float,
+        hits: list[Hit] | None = None,
+    ) -> Answer:
+        said = facts_in_words(guide, text)
+        now = {**known(guide, facts), **said}
+        asked = asked_field(text)
+        lead, card = build_card(guide, now, asked)
+        if followup and said and not asked:
+            lead = phrase("lead.situation", labels=card["fits"])
+        used = [hit for hit in hits or [] if hit.guide_id == guide.id]
+        rest = [hit for hit in hits or [] if hit.guide_id != guide.id]
+        return Answer("answered", guide.id, asked, followup, now, lead, card, hits=used, rejected=rest,
+                      confidence=confidence)
+
+    def _not_handled(self, hit: Hit, hits: list[Hit], confidence: float) -> Answer:
+        stub = self.library.stubs[hit.guide_id]
+        shown = {
+            "stub_id": stub.id,
+            "name": stub.name,
+            "department": stub.department,
+            "summary": stub.summary,
+            "handled_by": stub.handled_by.text,
+            "reach": stub.reach.text,
+            "unverified": not (stub.handled_by.verified and stub.reach.verified),
+        }
+        lead = phrase("lead.stub", name=stub.name, summary=stub.summary) + stub.handled_by.text + stub.reach.text
+        return Answer("not_handled_here", lead=lead, stub=shown, hits=[hit], rejected=hits[1:], confidence=confidence)
+
+    def _clarify(self, hits: list[Hit], confidence: float) -> Answer:
+        chosen = [hit for hit in hits if not hit.stub][: self._rules["clarify_options"]]
+        if not chosen:
+            return Answer("unanswerable_no_guide", rejected=hits, confidence=confidence)
+        options = [
+            {"guide_id": h.guide_id, "name": h.name, "department": h.department, "summary": h.summary} for h in chosen
+        ]
+        rest = [hit for hit in hits if hit not in chosen]
+        return Answer("clarify", lead=phrase("clarify"), options=options, hits=chosen, rejected=rest,
+                      confidence=confidence)
+
+
+__all__ = ["Answer", "Answerer", "Status", "UnknownGuide"]

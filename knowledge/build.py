@@ -1,0 +1,49 @@
+"""`python -m knowledge build`: encoder and index, only what changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import date
+
+from knowledge.encode import encoder_name, open_encoder
+from knowledge.encoder_build import RECIPE, build_encoder
+from knowledge.errors import GuideFaults
+from knowledge.library import GuideLibrary, check_folder, folder_digest
+from knowledge.settings import ROOT, KnowledgeSettings
+from knowledge.store import build_index, is_up_to_date
+
+
+def build(settings: KnowledgeSettings, *, force: bool = False, say: Callable[[str], None] = print) -> bool:
+    """Bring encoder and index up to date.
+
+    Returns:
+        False when there was nothing to do.
+
+    Raises:
+        GuideFaults: the guides are not in order, nothing is built.
+        EncoderBuildError, EncoderMissing: no encoder.
+    """
+    built = False
+    if _needs_encoder(settings, force):
+        build_encoder(settings.encoder_dir, say)
+        built = True
+    digest = folder_digest(settings.guides_dir)
+    if not force and is_up_to_date(settings.index_dir, encoder_name(settings.encoder_dir), digest):
+        return built
+    report = check_folder(settings.guides_dir, date.today())
+    if report.faults:
+        raise GuideFaults(report.faults)
+    say(f"指南检查通过：{len(report.guides)} 个指南，{len(report.stubs)} 个转介；载入编码器")
+    library = GuideLibrary(report.guides, report.stubs, digest)
+    build_index(settings.index_dir, library, open_encoder(settings), say)
+    return True
+
+
+def _needs_encoder(settings: KnowledgeSettings, force: bool) -> bool:
+    """Only our own encoder is ever built; another folder named by the settings is taken as it is."""
+    folder = settings.encoder_dir
+    described = folder / "encoder.json"
+    if described.is_file():
+        return force or json.loads(described.read_text("utf-8")).get("name") != RECIPE
+    return not (folder / "modules.json").is_file() and folder.resolve().is_relative_to((ROOT / ".build").resolve())

@@ -1,0 +1,209 @@
+"""Fits what is learned (classifier, domain model, the two heads, thresholds) at build time, with scikit-learn.
+
+Only the guides' own questions, each scored as if it did not stand in its guide (leave-one-out), and the
+out-of-scope lines of knowledge/data are used.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+
+import numpy as np
+
+from knowledge.answerable import FEATURES, Head, Judge, Thresholds, features
+from knowledge.encode import Encoder
+from knowledge.homophone import HomophoneLexicon
+from knowledge.index import PassageIndex
+from knowledge.lexical import LexicalIndex
+from knowledge.ranker import Evidence, LinearModel, Weights, log_softmax, nearest, total, views
+from knowledge.wording import data
+
+FOLDS = 5
+CLASSIFIER_C = 30.0
+DOMAIN_C = 10.0
+HEAD_C = 0.3
+SEED = 20261124
+
+
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """Questions with the column of their guide; -1 for out of scope."""
+
+    texts: list[str]
+    owner: np.ndarray
+    kinds: list[str]
+    """passage kind, or chat, other, near_miss."""
+    vectors: np.ndarray
+    """(n, dim) query vectors of the main view."""
+
+
+def collect(index: PassageIndex, encoder: Encoder, lexicon: HomophoneLexicon) -> Examples:
+    texts, owner, kinds = [], [], []
+    for place, passage in enumerate(index.passages):
+        if passage.kind in ("question", "alias"):
+            texts.append(passage.text)
+            owner.append(int(index.owner[place]))
+            kinds.append(passage.kind)
+    for kind, lines in data("out_of_scope_dev").items():
+        texts += lines
+        owner += [-1] * len(lines)
+        kinds += [kind] * len(lines)
+    main = [views(text, lexicon)[0] for text in texts]
+    return Examples(texts, np.array(owner), kinds, encoder.queries(main))
+
+
+def fit_classifier(vectors: np.ndarray, owner: np.ndarray, classes: int) -> LinearModel:
+    """Multinomial logistic regression over guides on centred vectors; a class without examples scores lowest."""
+    from sklearn.linear_model import LogisticRegression
+
+    mean = vectors.mean(axis=0)
+    weights = np.zeros((classes, vectors.shape[1]), np.float32)
+    bias = np.full(classes, -20.0, np.float32)
+    model = LogisticRegression(C=CLASSIFIER_C, max_iter=200, tol=1e-3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(vectors - mean, owner)
+    if len(model.classes_) == 2:
+        weights[model.classes_[1]], bias[model.classes_] = model.coef_[0], (0.0, model.intercept_[0])
+    else:
+        weights[model.classes_], bias[model.classes_] = model.coef_, model.intercept_
+    return LinearModel(weights, bias, mean.astype(np.float32))
+
+
+def fit_domain(vectors: np.ndarray, inside: np.ndarray) -> LinearModel:
+    """Logistic regression: about a service of ours or not."""
+    from sklearn.linear_model import LogisticRegression
+
+    mean = vectors.mean(axis=0)
+    model = LogisticRegression(C=DOMAIN_C, max_iter=500, class_weight="balanced").fit(vectors - mean, inside)
+    return LinearModel(model.coef_.astype(np.float32), model.intercept_.astype(np.float32), mean.astype(np.float32))
+
+
+def leave_one_out(
+    index: PassageIndex,
+    lexical: LexicalIndex,
+    lexicon: HomophoneLexicon,
+    encoder: Encoder,
+    examples: Examples,
+) -> list[Evidence]:
+    """Evidence for each example as a stranger would cause it: without its own passage, models fitted on other folds."""
+    folds = np.random.default_rng(SEED).permutation(len(examples.texts)) % FOLDS
+    logits = np.zeros((len(examples.texts), len(index.ids)), np.float32)
+    domain = np.zeros(len(examples.texts), np.float32)
+    inside = examples.owner >= 0
+    for fold in range(FOLDS):
+        test, train = folds == fold, folds != fold
+        model = fit_classifier(examples.vectors[train & inside], examples.owner[train & inside], len(index.ids))
+        logits[test] = log_softmax(model.scores(examples.vectors[test]))
+        domain[test] = fit_domain(examples.vectors[train], inside[train]).scores(examples.vectors[test])[:, 0]
+    place_of = {(p.guide_id, p.text): place for place, p in enumerate(index.passages)}
+    found = []
+    for row, text in enumerate(examples.texts):
+        owner = int(examples.owner[row])
+        seen = views(text, lexicon)
+        vectors = encoder.queries(seen[1:]) if len(seen) > 1 else np.zeros((0, index.dim), np.float32)
+        cosines = index.cosines(np.concatenate([examples.vectors[row : row + 1], vectors]))
+        scores = np.max([lexical.scores(view) for view in seen], axis=0)
+        if owner >= 0:
+            cosines[:, place_of[index.ids[owner], text]] = -2.0
+            scores[owner] = max(lexical.score_without(view, owner, text) for view in seen)
+        found.append(
+            Evidence(
+                index.by_guide(cosines).max(axis=0),
+                scores,
+                logits[row],
+                float(domain[row]),
+                len(seen[0]),
+                nearest(cosines.max(axis=0), index.owner, len(index.ids)),
+            )
+        )
+    return found
+
+
+def fit_judge(
+    evidence: list[Evidence], examples: Examples, weights: Weights, stubs: np.ndarray
+) -> tuple[Judge, dict[str, float]]:
+    """The two heads and their thresholds, from cross-validated probabilities; also what was measured.
+
+    Args:
+        evidence: of each example, in order.
+        examples: with their owners.
+        weights: of the ranking.
+        stubs: (guides,) bool, columns that are stubs; a near miss that lands on a stub is no mistake.
+    """
+    rows = np.stack([features(e, weights) for e in evidence])
+    first = np.array([int(total(e, weights).argmax()) for e in evidence])
+    inside = examples.owner >= 0
+    right = inside & (first == examples.owner)
+    fair = inside | ~stubs[first]
+    question = np.array([kind != "alias" for kind in examples.kinds])
+    use = fair & question
+    p_right, p_scope = _crossed(rows[use], right[use]), _crossed(rows[use], inside[use])
+    rules = data("thresholds")
+    thresholds = Thresholds(
+        answer=_answer_threshold(p_right, right[use], inside[use], rules),
+        refuse=_refuse_threshold(p_scope, inside[use], rules),
+    )
+    judge = Judge(_head(rows[use], right[use]), _head(rows[use], inside[use]), thresholds)
+    kinds = [kind for kind, taken in zip(examples.kinds, use, strict=True) if taken]
+    return judge, _measured(p_right, p_scope, right[use], inside[use], kinds, thresholds)
+
+
+def _answer_threshold(p: np.ndarray, right: np.ndarray, inside: np.ndarray, rules: dict[str, float]) -> float:
+    """The lowest value that keeps both promises: precision, and how many out-of-scope lines are answered."""
+    for candidate in np.arange(0.3, 0.991, 0.01):
+        answered = p >= candidate
+        precision = right[answered & inside].mean() if (answered & inside).any() else 1.0
+        wrongly = answered[~inside].mean() if (~inside).any() else 0.0
+        if precision >= rules["answer_precision"] and wrongly <= rules["out_of_scope_answered"]:
+            return round(float(candidate), 2)
+    return 0.99
+
+
+def _refuse_threshold(p: np.ndarray, inside: np.ndarray, rules: dict[str, float]) -> float:
+    """The highest value that refuses no more than the allowed share of real questions."""
+    return round(float(np.quantile(p[inside], rules["in_scope_refused"])), 4) if inside.any() else 0.5
+
+
+def _crossed(rows: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    folds = np.random.default_rng(SEED + 1).permutation(len(rows)) % FOLDS
+    out = np.zeros(len(rows))
+    for fold in range(FOLDS):
+        out[folds == fold] = _head(rows[folds != fold], truth[folds != fold]).probability(rows[folds == fold])
+    return out
+
+
+def _head(rows: np.ndarray, truth: np.ndarray) -> Head:
+    from sklearn.linear_model import LogisticRegression
+
+    mean, scale = rows.mean(axis=0), np.maximum(rows.std(axis=0), 1e-6)
+    if truth.all() or not truth.any():
+        return Head(np.zeros(len(FEATURES)), 4.0 if truth.all() else -4.0, mean, scale)
+    model = LogisticRegression(C=HEAD_C, max_iter=500).fit((rows - mean) / scale, truth)
+    return Head(model.coef_[0], float(model.intercept_[0]), mean, scale)
+
+
+def _measured(
+    p_right: np.ndarray,
+    p_scope: np.ndarray,
+    right: np.ndarray,
+    inside: np.ndarray,
+    kinds: list[str],
+    thresholds: Thresholds,
+) -> dict[str, float]:
+    answered = p_right >= thresholds.answer
+    refused = ~answered & (p_scope < thresholds.refuse)
+    found = {
+        "questions": float(inside.sum()),
+        "hit_at_1": right[inside].mean(),
+        "answered": answered[inside].mean(),
+        "answered_precision": right[answered & inside].mean() if (answered & inside).any() else 0.0,
+        "refused_in_scope": refused[inside].mean(),
+    }
+    for kind in sorted({kind for kind, own in zip(kinds, inside, strict=True) if not own}):
+        mask = np.array([k == kind for k in kinds])
+        found[f"{kind}_lines"] = float(mask.sum())
+        found[f"{kind}_answered"] = answered[mask].mean()
+        found[f"{kind}_refused"] = refused[mask].mean()
+    return {key: round(float(value), 4) for key, value in found.items()}

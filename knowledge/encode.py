@@ -1,0 +1,195 @@
+"""Texts to vectors. The port and its implementations; torch is imported only by SentenceEncoder.open."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from knowledge.errors import EncoderMissing
+from knowledge.settings import KnowledgeSettings
+
+OWN_MODULE = "knowledge.onnx_module.OnnxTransformer"
+BATCH = 16
+
+
+class Encoder(Protocol):
+    """Vectors are (n, dim) float32 with unit rows; n may be 0. Thread-safe."""
+
+    name: str
+    """Identity with version: an index built under another name is refused."""
+    dim: int
+
+    def queries(self, texts: Sequence[str]) -> np.ndarray: ...
+
+    def passages(self, texts: Sequence[str]) -> np.ndarray: ...
+
+
+class SentenceEncoder:
+    """Any sentence-transformers folder. Prompts named query and passage (or document) are used where it has them."""
+
+    def __init__(self, model: Any, name: str) -> None:  # noqa: ANN401
+        self._model = model
+        self.name = name
+        self.dim = int(model.get_embedding_dimension())
+        prompts = model.prompts or {}
+        self._query = prompts.get("query") or ""
+        self._passage = prompts.get("passage") or prompts.get("document") or ""
+
+    @classmethod
+    def open(cls, folder: Path) -> SentenceEncoder:
+        """Load from disk only. Raises EncoderMissing; also for a folder that wants code of its own to be run."""
+        own = _check_folder(folder)
+        import torch
+        from sentence_transformers import SentenceTransformer
+
+        torch.set_num_threads(1)
+        model = SentenceTransformer(str(folder), device="cpu", local_files_only=True, trust_remote_code=own)
+        return cls(model, encoder_name(folder))
+
+    def queries(self, texts: Sequence[str]) -> np.ndarray:
+        return self._encode(texts, self._query)
+
+    def passages(self, texts: Sequence[str]) -> np.ndarray:
+        return self._encode(texts, self._passage)
+
+    def _encode(self, texts: Sequence[str], prompt: str) -> np.ndarray:
+        if not texts:
+            return np.zeros((0, self.dim), np.float32)
+        found = self._model.encode(
+            list(texts), prompt=prompt, batch_size=BATCH, normalize_embeddings=True, show_progress_bar=False
+        )
+        return np.ascontiguousarray(found, np.float32)
+
+
+class OnnxEncoder:
+    """The folder made by encoder_build, run by onnxruntime alone: same vectors, no torch."""
+
+    def __init__(self, folder: Path) -> None:
+        _check_folder(folder, need=("model.onnx", "tokenizer.json", "config_sentence_transformers.json"))
+        from tokenizers import Tokenizer
+
+        from knowledge.onnx_session import open_session
+
+        self.name = encoder_name(folder)
+        prompts = json.loads((folder / "config_sentence_transformers.json").read_text("utf-8")).get("prompts", {})
+        self._query, self._passage = prompts.get("query", ""), prompts.get("passage", "")
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.enable_padding(pad_id=1, pad_token="<pad>")
+        self._session = open_session(folder / "model.onnx")
+        self.dim = int(self._session.get_outputs()[0].shape[2])
+
+    def queries(self, texts: Sequence[str]) -> np.ndarray:
+        return self._encode([self._query + text for text in texts])
+
+    def passages(self, texts: Sequence[str]) -> np.ndarray:
+        return self._encode([self._passage + text for text in texts])
+
+    def _encode(self, texts: list[str]) -> np.ndarray:
+        out = np.zeros((len(texts), self.dim), np.float32)
+        order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
+        for start in range(0, len(order), BATCH):
+            places = order[start : start + BATCH]
+            encoded = self._tokenizer.encode_batch([texts[place] for place in places])
+            mask = np.array([e.attention_mask for e in encoded], np.int64)
+            ids = np.array([e.ids for e in encoded], np.int64)
+            (states,) = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
+            weights = mask[:, :, None].astype(np.float32)
+            mean = (states * weights).sum(axis=1) / weights.sum(axis=1)
+            out[places] = mean / np.linalg.norm(mean, axis=1, keepdims=True)
+        return out
+
+
+class HashEncoder:
+    """Character n-grams hashed into `dim` places: deterministic, without a model. For tests."""
+
+    def __init__(self, dim: int = 256) -> None:
+        self.dim = dim
+        self.name = f"hash/{dim}"
+
+    def queries(self, texts: Sequence[str]) -> np.ndarray:
+        return self.passages(texts)
+
+    def passages(self, texts: Sequence[str]) -> np.ndarray:
+        out = np.zeros((len(texts), self.dim), np.float32)
+        for row, text in enumerate(texts):
+            for size in (1, 2, 3):
+                for start in range(len(text) - size + 1):
+                    digest = hashlib.blake2b(text[start : start + size].encode(), digest_size=8).digest()
+                    out[row, int.from_bytes(digest[:4], "little") % self.dim] += size if digest[4] & 1 else -size
+            norm = np.linalg.norm(out[row])
+            out[row] = out[row] / norm if norm else np.eye(1, self.dim, dtype=np.float32)[0]
+        return out
+
+
+class CachedQueries:
+    """Remembers the vectors of the last `size` queries of another encoder."""
+
+    def __init__(self, inner: Encoder, size: int) -> None:
+        self._inner, self._size = inner, size
+        self._found: OrderedDict[str, np.ndarray] = OrderedDict()
+        self._lock = threading.Lock()
+        self.name, self.dim = inner.name, inner.dim
+
+    def queries(self, texts: Sequence[str]) -> np.ndarray:
+        with self._lock:
+            found = {text: self._found[text] for text in texts if text in self._found}
+            for text in found:
+                self._found.move_to_end(text)
+        fresh = [text for text in dict.fromkeys(texts) if text not in found]
+        for text in fresh:  # one by one: padding short queries to the longest costs more than a call
+            found[text] = self._inner.queries([text])[0]
+        with self._lock:
+            self._found.update((text, found[text]) for text in fresh)
+            while len(self._found) > self._size:
+                self._found.popitem(last=False)
+        return np.stack([found[text] for text in texts]) if texts else np.zeros((0, self.dim), np.float32)
+
+    def passages(self, texts: Sequence[str]) -> np.ndarray:
+        return self._inner.passages(texts)
+
+
+def open_encoder(settings: KnowledgeSettings) -> Encoder:
+    """The encoder the settings name, with a query cache. Raises EncoderMissing."""
+    if settings.encoder_runtime == "onnx":
+        return CachedQueries(OnnxEncoder(settings.encoder_dir), settings.query_cache)
+    return CachedQueries(SentenceEncoder.open(settings.encoder_dir), settings.query_cache)
+
+
+def encoder_name(folder: Path) -> str:
+    """Name of the encoder and 12 digits over all its files: another file is another encoder."""
+    described = folder / "encoder.json"
+    name = json.loads(described.read_text("utf-8"))["name"] if described.is_file() else folder.name
+    total = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        total.update(str(path.relative_to(folder)).encode() + b"\0")
+        with path.open("rb") as file:
+            total.update(hashlib.file_digest(file, "sha256").digest())
+    return f"{name}@{total.hexdigest()[:12]}"
+
+
+def _check_folder(folder: Path, need: Sequence[str] = ("modules.json",)) -> bool:
+    """True when the folder uses our own module class. Raises EncoderMissing."""
+    for name in need:
+        if not (folder / name).is_file():
+            raise EncoderMissing(
+                f"encoder {folder} has no {name}, expected a sentence-transformers folder; "
+                "run `python -m knowledge build` or set NCZF_ENCODER_DIR"
+            )
+    if not (folder / "modules.json").is_file():
+        return False
+    kinds = [module["type"] for module in json.loads((folder / "modules.json").read_text("utf-8"))]
+    foreign = [kind for kind in kinds if kind != OWN_MODULE and not kind.startswith("sentence_transformers.")]
+    own = OWN_MODULE in kinds
+    if foreign or (own and list(folder.rglob("*.py"))):
+        raise EncoderMissing(
+            f"encoder {folder} wants to run code of its own ({', '.join(foreign) or 'it holds .py files'}), "
+            f"expected only sentence-transformers modules and {OWN_MODULE}; use another folder"
+        )
+    return own

@@ -1,0 +1,48 @@
+"""Which part of a guide a question asks for: rules over the last clauses; empty when the whole card is wanted."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+from knowledge.text import clauses, normalise
+from knowledge.wording import data
+
+LAST_CLAUSES = 2
+
+
+@cache
+def _rules() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple(
+        (field, re.compile("|".join(f"(?:{p})" for p in patterns), re.IGNORECASE))
+        for field, patterns in data("fields")["rules"].items()
+    )
+
+
+def asked_field(text: str) -> str:
+    """A key of guide.FIELDS, or "" when no field is asked for clearly."""
+    found = asked_fields(text)
+    return found[0] if found else ""
+
+
+def asked_fields(text: str) -> list[str]:
+    """All fields the last clauses ask for, the latest clause first, within a clause in the order of the rules."""
+    found: list[str] = []
+    for clause in reversed(clauses(normalise(text))[-LAST_CLAUSES:]):
+        found += [field for field, pattern in _rules() if field not in found and pattern.search(clause)]
+        if found:
+            break
+    return found
+
+
+def residue(text: str, extra: tuple[str, ...] = ()) -> str:
+    """What is left of a question without field words, pronouns and plain words: the name of a service, or little."""
+    left = normalise(text)
+    for phrase in sorted((p for p in extra if p), key=len, reverse=True):
+        left = left.replace(phrase, " ")
+    for _, pattern in _rules():
+        left = pattern.sub(" ", left)
+    words = data("fields")["asks"]
+    for word in sorted([*words["pronouns"], *words["plain"]], key=len, reverse=True):
+        left = left.replace(word, " ")
+    return "".join(re.findall(r"[\u3400-\u9fffA-Za-z]+", left))

@@ -1,0 +1,203 @@
+"""Guides as frozen values. `parse.py` makes them from YAML, `validate.py` checks them against each other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+When = Mapping[str, tuple[str, ...]]
+"""Situation key -> values under which a part applies; empty: always."""
+
+FIELDS = (
+    "conditions",
+    "materials",
+    "steps",
+    "time_limit",
+    "fee",
+    "where",
+    "online",
+    "visits",
+    "proxy",
+    "post",
+    "cross_region",
+    "result",
+    "basis",
+)
+"""What a citizen can ask about a guide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One sentence that may be said to a citizen as it stands."""
+
+    text: str
+    basis: tuple[str, ...] = ()
+    """Keys into Guide.basis; empty exactly when not verified."""
+    when: When = field(default_factory=dict)
+
+    @property
+    def verified(self) -> bool:
+        return bool(self.basis)
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    name: str
+    form: str
+    copies: int | None = None
+    issuer: str = ""
+    ecert: bool = False
+    """True: an electronic certificate normally replaces it (免证办)."""
+    note: str = ""
+    when: When = field(default_factory=dict)
+    basis: tuple[str, ...] = ()
+
+    @property
+    def verified(self) -> bool:
+        return bool(self.basis)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    value: str
+    label: str
+    says: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A question whose answer changes the guide."""
+
+    key: str
+    ask: str
+    options: tuple[Option, ...]
+
+    def label(self, value: str) -> str:
+        """The label of `value`; the value itself when the question has no such option."""
+        return next((option.label for option in self.options if option.value == value), value)
+
+
+@dataclass(frozen=True, slots=True)
+class Steps:
+    online: tuple[Fact, ...] = ()
+    window: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimit:
+    statutory: tuple[Fact, ...] = ()
+    """Several only where situations differ."""
+    promised: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    summary: str
+    amount_yuan: float | None
+    """Yuan; 0 free, None varies or unknown."""
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    place: tuple[Fact, ...]
+    hours: tuple[Fact, ...] = ()
+    phone: tuple[Fact, ...] = ()
+    online: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Visits:
+    count: int | None
+    """Times the citizen has to come; None unknown."""
+    note: str = ""
+    basis: tuple[str, ...] = ()
+
+    @property
+    def verified(self) -> bool:
+        return bool(self.basis)
+
+
+@dataclass(frozen=True, slots=True)
+class Faq:
+    question: str
+    answer: Fact
+
+
+@dataclass(frozen=True, slots=True)
+class BasisEntry:
+    key: str
+    title: str
+    article: str = ""
+    number: str = ""
+    effective_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """One item of the catalogue, everything a citizen may be told about it."""
+
+    id: str
+    name: str
+    department: str
+    item_type: str
+    applicant: str
+    summary: str
+    aliases: tuple[str, ...]
+    questions: tuple[str, ...]
+    situations: tuple[Situation, ...]
+    conditions: tuple[Fact, ...]
+    materials: tuple[Material, ...]
+    steps: Steps
+    time_limit: TimeLimit
+    fee: Fee
+    where: Where
+    visits: Visits
+    proxy: tuple[Fact, ...]
+    post: tuple[Fact, ...]
+    cross_region: tuple[Fact, ...]
+    result: tuple[Fact, ...]
+    faq: tuple[Faq, ...]
+    basis: tuple[BasisEntry, ...]
+    related: tuple[str, ...]
+    effective_on: date
+    expires_on: date | None
+    reviewed_on: date
+    version: str
+
+    kind = "guide"
+
+    def situation(self, key: str) -> Situation | None:
+        return next((s for s in self.situations if s.key == key), None)
+
+    def parts(self) -> list[Fact | Material]:
+        """Every part that may carry a `when`."""
+        found: list[Fact | Material] = [*self.conditions, *self.materials, *self.steps.online, *self.steps.window]
+        found += [*self.time_limit.statutory, *self.time_limit.promised, *self.fee.facts]
+        found += [*self.where.place, *self.where.hours, *self.where.phone, *self.where.online]
+        found += [*self.proxy, *self.post, *self.cross_region, *self.result]
+        return found + [faq.answer for faq in self.faq]
+
+    def is_current(self, today: date) -> bool:
+        """False before it takes effect and from the day after it expires."""
+        return self.effective_on <= today and (self.expires_on is None or today <= self.expires_on)
+
+
+@dataclass(frozen=True, slots=True)
+class Stub:
+    """A real service that is not handled here: where it is handled and how to get there."""
+
+    id: str
+    name: str
+    department: str
+    summary: str
+    aliases: tuple[str, ...]
+    questions: tuple[str, ...]
+    handled_by: Fact
+    reach: Fact
+    basis: tuple[BasisEntry, ...]
+    reviewed_on: date
+    version: str
+
+    kind = "stub"

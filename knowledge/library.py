@@ -1,0 +1,113 @@
+"""All guides of a folder, in memory."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from knowledge.errors import GuideFaults, UnknownGuide
+from knowledge.guide import Guide, Stub
+from knowledge.parse import parse_file
+from knowledge.reading import load_yaml
+from knowledge.validate import guide_faults, shared_faults, stub_faults, warnings
+
+CATALOGUE = Path(__file__).parent / "data" / "catalogue.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckReport:
+    guides: dict[str, Guide]
+    stubs: dict[str, Stub]
+    faults: list[str]
+    """"file: field: what", all of them."""
+    warnings: list[str]
+    missing: list[str]
+    """Ids of the catalogue that have no guide yet."""
+
+
+class GuideLibrary:
+    """Guides and stubs by id. Read-only, thread-safe."""
+
+    def __init__(self, guides: dict[str, Guide], stubs: dict[str, Stub], digest: str) -> None:
+        self.guides = guides
+        self.stubs = stubs
+        self.digest = digest
+        """SHA-256 over names and bytes of all guide files; changes with any edit."""
+
+    @classmethod
+    def load(cls, folder: Path) -> GuideLibrary:
+        """Read a folder tree of guide files.
+
+        Raises:
+            GuideFaults: a file is not in order. Expired guides are no fault here: the answerer leaves them out.
+        """
+        report = check_folder(folder, today=date.min)
+        if report.faults:
+            raise GuideFaults(report.faults)
+        return cls(report.guides, report.stubs, folder_digest(folder))
+
+    def get(self, guide_id: str) -> Guide | None:
+        """The guide with this id; None when there is none (stubs are not guides)."""
+        return self.guides.get(guide_id)
+
+    def require(self, guide_id: str) -> Guide:
+        """The guide with this id. Raises UnknownGuide."""
+        guide = self.guides.get(guide_id)
+        if guide is None:
+            raise UnknownGuide(guide_id)
+        return guide
+
+
+def guide_files(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.yaml"))
+
+
+def folder_digest(folder: Path) -> str:
+    total = hashlib.sha256()
+    for path in guide_files(folder):
+        total.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes() + b"\0")
+    return total.hexdigest()
+
+
+def catalogue(path: Path = CATALOGUE) -> dict[str, str]:
+    """Ids and names of the items that are to be covered."""
+    return {str(key): str(value) for key, value in load_yaml(path).items()}
+
+
+def check_folder(folder: Path, today: date | None = None, planned: dict[str, str] | None = None) -> CheckReport:
+    """Read and check everything; never raises for what is in the files.
+
+    Args:
+        folder: guides, one YAML file each, in any depth of folders.
+        today: for expiry; date.min leaves the checks against today out. Default: the current day.
+        planned: ids that `related` may name besides existing ones. Default: the catalogue.
+    """
+    planned = catalogue() if planned is None else planned
+    skip_dates = today == date.min
+    day = date.max if skip_dates else (today or date.today())
+    faults: list[str] = []
+    read: list[tuple[str, Guide | Stub]] = []
+    if not folder.is_dir():
+        faults.append(f"{folder}: no such folder; set NCZF_GUIDES_DIR")
+    for path in guide_files(folder):
+        label = str(path.relative_to(folder))
+        found, problems = parse_file(path, label)
+        faults += problems
+        if found is not None and found.id:
+            read.append((label, found))
+    ids = frozenset(guide.id for _, guide in read) | frozenset(planned)
+    noted: list[str] = []
+    for label, found in read:
+        if isinstance(found, Guide):
+            issues = guide_faults(found, label, ids, day)
+            faults += [line for line in issues if not (skip_dates and ": expires_on: expired" in line)]
+            noted += [] if skip_dates else warnings(found, label, day)
+        else:
+            faults += stub_faults(found, label, day)
+    faults += shared_faults(read)
+    guides = {guide.id: guide for _, guide in read if isinstance(guide, Guide)}
+    stubs = {stub.id: stub for _, stub in read if isinstance(stub, Stub)}
+    missing = [key for key in planned if key not in guides]
+    return CheckReport(guides, stubs, faults, noted, missing)

@@ -1,0 +1,231 @@
+"""One YAML file -> Guide or Stub, with every fault of its shape."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import yaml
+
+from knowledge.guide import (
+    BasisEntry,
+    Fact,
+    Faq,
+    Fee,
+    Guide,
+    Material,
+    Option,
+    Situation,
+    Steps,
+    Stub,
+    TimeLimit,
+    Visits,
+    When,
+    Where,
+)
+from knowledge.reading import Reader, load_yaml
+
+FORMS = ("原件", "复印件", "原件和复印件", "电子", "填写", "到场")
+APPLICANTS = ("个人", "法人", "个人和法人")
+ITEM_TYPES = ("行政许可", "行政确认", "行政给付", "行政征收", "公共服务", "其他")
+SUMMARY_LIMIT = 60
+"""Characters; a summary stands on a phone's card."""
+NOWHERE = date(1, 1, 1)
+"""Stands for a missing date; only ever seen together with a fault."""
+
+
+def parse_file(path: Path, label: str) -> tuple[Guide | Stub | None, list[str]]:
+    """Read one guide file.
+
+    Args:
+        path: the file.
+        label: how faults name it, e.g. "gongan/id-card-first.yaml".
+
+    Returns:
+        The guide (None when not even its shape could be read) and all faults, "label: field: what".
+    """
+    faults: list[str] = []
+    try:
+        value = load_yaml(path)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        return None, [f"{label}: not readable as YAML: {' '.join(str(error).split())}"]
+    if not isinstance(value, dict):
+        return None, [f"{label}: expected a mapping at the top, got {type(value).__name__}"]
+    reader = Reader(value, f"{label}: ", faults)
+    kind = reader.text("kind", choices=("guide", "stub"))
+    found: Guide | Stub = _stub(reader) if kind == "stub" else _guide(reader)
+    reader.close()
+    if found.id and found.id != path.stem:
+        faults.append(f"{label}: id: is {found.id!r}, expected the file's name {path.stem!r}")
+    return found, faults
+
+
+def _guide(r: Reader) -> Guide:
+    steps, limit, where = r.child("steps"), r.child("time_limit"), r.child("where")
+    guide = Guide(
+        id=r.text("id"),
+        name=r.text("name"),
+        department=r.text("department"),
+        item_type=r.text("item_type", choices=ITEM_TYPES),
+        applicant=r.text("applicant", choices=APPLICANTS),
+        summary=_summary(r),
+        aliases=r.texts("aliases", at_least=1),
+        questions=r.texts("questions", at_least=5),
+        situations=r.each("situations", _situation),
+        conditions=r.each("conditions", _fact),
+        materials=r.each("materials", _material),
+        steps=Steps(steps.each("online", _fact), steps.each("window", _fact)),
+        time_limit=TimeLimit(_one(limit, "statutory"), _one(limit, "promised")),
+        fee=_fee(r.child("fee")),
+        where=Where(
+            _one(where, "place", required=True),
+            _one(where, "hours"),
+            _one(where, "phone"),
+            where.each("online", _fact),
+        ),
+        visits=_visits(r.child("visits")),
+        proxy=_one(r, "proxy"),
+        post=_one(r, "post"),
+        cross_region=_one(r, "cross_region"),
+        result=_one(r, "result", required=True),
+        faq=r.each("faq", _faq),
+        basis=r.each("basis", _basis),
+        related=r.texts("related"),
+        effective_on=r.day("effective_on") or NOWHERE,
+        expires_on=r.day("expires_on", required=False),
+        reviewed_on=r.day("reviewed_on") or NOWHERE,
+        version=r.text("version"),
+    )
+    for part in (steps, limit, where):
+        part.close()
+    return guide
+
+
+def _stub(r: Reader) -> Stub:
+    return Stub(
+        id=r.text("id"),
+        name=r.text("name"),
+        department=r.text("department"),
+        summary=_summary(r),
+        aliases=r.texts("aliases", at_least=1),
+        questions=r.texts("questions", at_least=3),
+        handled_by=_fact(r.child("handled_by")),
+        reach=_fact(r.child("reach")),
+        basis=r.each("basis", _basis),
+        reviewed_on=r.day("reviewed_on") or NOWHERE,
+        version=r.text("version"),
+    )
+
+
+def _summary(r: Reader) -> str:
+    text = r.text("summary")
+    if len(text) > SUMMARY_LIMIT:
+        r.fault("summary", f"has {len(text)} characters, expected at most {SUMMARY_LIMIT}")
+    return text
+
+
+def _one(r: Reader, name: str, *, required: bool = False) -> tuple[Fact, ...]:
+    """A Fact, null, or a list of Facts for different situations."""
+    value = r.raw(name)
+    if value is None:
+        if required:
+            r.fault(name, "is missing")
+        return ()
+    if isinstance(value, list):
+        return r.each(name, _fact)
+    return (_fact(r.child(name)),)
+
+
+def _fact(r: Reader) -> Fact:
+    fact = Fact(text=r.text("text"), basis=_support(r), when=_when(r))
+    r.close()
+    return fact
+
+
+def _support(r: Reader) -> tuple[str, ...]:
+    """Basis keys; exactly one of `basis` and `verified: false` must be given."""
+    keys = r.texts("basis")
+    verified = r.flag("verified")
+    if verified:
+        r.fault("verified", "may only be false; verified parts name their basis")
+    if keys and verified is not None:
+        r.fault("", "has both basis and verified, expected exactly one")
+    elif not keys and verified is None:
+        r.fault("", "has neither basis nor verified: false, expected exactly one")
+    return keys
+
+
+def _when(r: Reader) -> When:
+    value = r.raw("when")
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        r.fault("when", "expected a mapping of situation key to values")
+        return {}
+    inner = Reader(value, f"{r.place}.when", r.faults)
+    return {str(key): inner.texts(str(key), at_least=1) for key in value}
+
+
+def _material(r: Reader) -> Material:
+    copies = r.number("copies")
+    if copies is not None and copies != int(copies):
+        r.fault("copies", f"expected a whole number, got {copies!r}")
+    material = Material(
+        name=r.text("name"),
+        form=r.text("form", choices=FORMS),
+        copies=None if copies is None else int(copies),
+        issuer=r.text("issuer", required=False),
+        ecert=bool(r.flag("ecert")),
+        note=r.text("note", required=False),
+        when=_when(r),
+        basis=_support(r),
+    )
+    r.close()
+    return material
+
+
+def _situation(r: Reader) -> Situation:
+    situation = Situation(r.text("key"), r.text("ask"), r.each("options", _option))
+    if len(situation.options) < 2:
+        r.fault("options", f"has {len(situation.options)} entries, expected at least 2")
+    r.close()
+    return situation
+
+
+def _option(r: Reader) -> Option:
+    option = Option(r.text("value"), r.text("label"), r.texts("says"))
+    r.close()
+    return option
+
+
+def _fee(r: Reader) -> Fee:
+    fee = Fee(r.text("summary"), r.number("amount_yuan"), r.each("facts", _fact))
+    if not fee.facts and r.value:
+        r.fault("facts", "is empty, expected at least one fact")
+    r.close()
+    return fee
+
+
+def _visits(r: Reader) -> Visits:
+    count = r.number("count")
+    visits = Visits(None if count is None else int(count), r.text("note", required=False), _support(r))
+    r.close()
+    return visits
+
+
+def _faq(r: Reader) -> Faq:
+    faq = Faq(r.text("q"), Fact(text=r.text("a"), basis=_support(r), when=_when(r)))
+    r.close()
+    return faq
+
+
+def _basis(r: Reader) -> BasisEntry:
+    entry = BasisEntry(
+        key=r.text("key"),
+        title=r.text("title"),
+        article=r.text("article", required=False),
+        number=r.text("number", required=False),
+        effective_on=r.day("effective_on", required=False),
+    )
+    r.close()
+    return entry

@@ -1,0 +1,52 @@
+"""What of a guide is searched: its name, aliases, questions, summary and common questions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from knowledge.guide import Guide, Stub
+from knowledge.library import GuideLibrary
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    guide_id: str
+    kind: str
+    """name, alias, question, summary or faq."""
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A guide found for a question."""
+
+    guide_id: str
+    name: str
+    department: str
+    summary: str
+    score: float
+    """Probability-like, in [0, 1]: share of this guide among all."""
+    cosine: float
+    """Mean cosine of its two nearest passages, in [-1, 1]."""
+    passage: str
+    """The nearest passage."""
+    stub: bool = False
+
+
+def passages_of(guide: Guide | Stub) -> list[Passage]:
+    """Passages of one guide, no text twice."""
+    texts = [("name", guide.name), *(("alias", a) for a in guide.aliases), *(("question", q) for q in guide.questions)]
+    texts.append(("summary", f"{guide.name}。{guide.summary}"))
+    if isinstance(guide, Guide):
+        texts += [("faq", faq.question) for faq in guide.faq]
+    unique = {text: kind for kind, text in reversed(texts)}
+    return [Passage(guide.id, kind, text) for text, kind in reversed(unique.items())]
+
+
+def all_passages(library: GuideLibrary) -> list[Passage]:
+    """Guides in the order of their ids, then stubs; the passages of one guide stand together."""
+    found = []
+    for group in (library.guides, library.stubs):
+        for key in sorted(group):
+            found += passages_of(group[key])
+    return found

@@ -1,0 +1,25 @@
+"""Where knowledge finds its guides, its encoder and its index."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class KnowledgeSettings(BaseSettings):
+    """Read from the environment, prefix NCZF_; folders must exist, nothing is downloaded."""
+
+    model_config = SettingsConfigDict(env_prefix="NCZF_", frozen=True)
+
+    guides_dir: Path = ROOT / "knowledge" / "guides"
+    encoder_dir: Path = ROOT / ".build" / "encoder"
+    """Any sentence-transformers folder; the one that `python -m knowledge build` makes by default."""
+    encoder_runtime: Literal["sentence-transformers", "onnx"] = "sentence-transformers"
+    """onnx: run model.onnx of the folder without torch (about 400 MB less memory, same vectors)."""
+    index_dir: Path = ROOT / ".build" / "index"
+    query_cache: int = 2048
+    """Query vectors kept in memory (1.5 kB each)."""

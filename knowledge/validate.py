@@ -1,0 +1,153 @@
+"""Faults that only show when a guide is read as a whole, or beside the others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
+from itertools import product
+
+from knowledge.guide import Guide, Stub
+from knowledge.situations import applies
+
+EXPIRY_NOTICE = timedelta(days=30)
+MAX_SITUATIONS = 3
+
+
+def guide_faults(guide: Guide, label: str, known_ids: frozenset[str], today: date) -> list[str]:
+    """All faults of one guide, "label: field: what"."""
+    found: list[str] = []
+    found += _basis_faults(guide)
+    found += _situation_faults(guide)
+    found += [f"related: no guide has the id {other!r}" for other in guide.related if other not in known_ids]
+    found += ["related: names the guide itself"] if guide.id in guide.related else []
+    found += _date_faults(guide, today)
+    return [f"{label}: {line}" for line in found]
+
+
+def warnings(guide: Guide, label: str, today: date) -> list[str]:
+    """What is in order today but will not be for long."""
+    if guide.expires_on and today <= guide.expires_on <= today + EXPIRY_NOTICE:
+        return [f"{label}: expires_on: expires on {guide.expires_on}, within 30 days; renew it or take it out"]
+    return []
+
+
+def stub_faults(stub: Stub, label: str, today: date) -> list[str]:
+    found = _dead_keys(stub.basis, {"handled_by": stub.handled_by.basis, "reach": stub.reach.basis})
+    if stub.reviewed_on > today:
+        found.append(f"reviewed_on: {stub.reviewed_on} lies in the future")
+    return [f"{label}: {line}" for line in found]
+
+
+def shared_faults(guides: Iterable[tuple[str, Guide | Stub]]) -> list[str]:
+    """Ids, names, aliases and questions that stand more than once."""
+    found: list[str] = []
+    owner: dict[str, dict[str, str]] = {"id": {}, "aliases": {}, "questions": {}}
+    for label, guide in guides:
+        for kind, values in (
+            ("id", (guide.id,)),
+            ("aliases", (guide.name, *guide.aliases)),
+            ("questions", guide.questions),
+        ):
+            for value in values:
+                other = owner[kind].get(value)
+                if other is not None:
+                    where = "twice in this file" if other == label else f"also in {other}"
+                    found.append(f"{label}: {kind}: {value!r} stands {where}")
+                owner[kind].setdefault(value, label)
+    return found
+
+
+def _basis_faults(guide: Guide) -> list[str]:
+    used = {f"{part.text if hasattr(part, 'text') else part.name}": part.basis for part in guide.parts()}
+    used["visits"] = guide.visits.basis
+    found = _dead_keys(guide.basis, used)
+    seen: set[str] = set()
+    for entry in guide.basis:
+        if entry.key in seen:
+            found.append(f"basis: key {entry.key!r} stands twice")
+        seen.add(entry.key)
+    cited = {key for keys in used.values() for key in keys}
+    found += [f"basis: {key!r} is never referenced" for key in sorted(seen - cited)]
+    return found
+
+
+def _dead_keys(basis: Iterable[object], used: Mapping[str, tuple[str, ...]]) -> list[str]:
+    known = {getattr(entry, "key", "") for entry in basis}
+    return [
+        f"basis: {_short(place)} refers to {key!r}, which is not listed under basis"
+        for place, keys in used.items()
+        for key in keys
+        if key not in known
+    ]
+
+
+def _situation_faults(guide: Guide) -> list[str]:
+    found: list[str] = []
+    if len(guide.situations) > MAX_SITUATIONS:
+        found.append(f"situations: has {len(guide.situations)} questions, expected at most {MAX_SITUATIONS}")
+    values: dict[str, list[str]] = {}
+    for situation in guide.situations:
+        if situation.key in values:
+            found.append(f"situations: key {situation.key!r} stands twice")
+        values[situation.key] = [option.value for option in situation.options]
+        found += _option_faults(situation.key, values[situation.key])
+    referenced: set[tuple[str, str]] = set()
+    for part in guide.parts():
+        place = _short(getattr(part, "text", "") or getattr(part, "name", ""))
+        for key, wanted in part.when.items():
+            if key not in values:
+                found.append(f"when: {place} depends on {key!r}, which is no situation of this guide")
+                continue
+            referenced |= {(key, value) for value in wanted}
+            found += [
+                f"when: {place} depends on {key} = {value!r}, which is no option"
+                for value in wanted
+                if value not in values[key]
+            ]
+    found += _unused(values, referenced)
+    return found or _dead_ends(guide, values)
+
+
+def _option_faults(key: str, values: list[str]) -> list[str]:
+    return [f"situations: {key}: option {v!r} stands twice" for v in sorted({v for v in values if values.count(v) > 1})]
+
+
+def _unused(values: Mapping[str, list[str]], referenced: set[tuple[str, str]]) -> list[str]:
+    """A question changes something when at least all but one of its options are named by some `when`."""
+    found = []
+    for key, options in values.items():
+        silent = [value for value in options if (key, value) not in referenced]
+        if len(silent) == len(options):
+            found.append(f"situations: {key}: no part depends on it; drop the question")
+        elif len(silent) > 1:
+            found.append(f"situations: {key}: options {'/'.join(silent)} change nothing between them; merge them")
+    return found
+
+
+def _dead_ends(guide: Guide, values: Mapping[str, list[str]]) -> list[str]:
+    """Combinations of answers that would leave a citizen without any step."""
+    found = []
+    if not guide.steps.online and not guide.steps.window:
+        return ["steps: has neither online nor window steps"]
+    for combination in product(*values.values()):
+        facts = dict(zip(values, combination, strict=True))
+        steps = [*guide.steps.online, *guide.steps.window]
+        if not any(applies(step.when, facts) for step in steps):
+            shown = "、".join(f"{key}={value}" for key, value in facts.items())
+            found.append(f"steps: nothing is left to do for {shown}")
+    return found
+
+
+def _date_faults(guide: Guide, today: date) -> list[str]:
+    found = []
+    if guide.expires_on and guide.expires_on < today:
+        found.append(f"expires_on: expired on {guide.expires_on}; renew it or take it out")
+    if guide.expires_on and guide.expires_on < guide.effective_on:
+        found.append(f"expires_on: {guide.expires_on} lies before effective_on {guide.effective_on}")
+    if guide.reviewed_on > today:
+        found.append(f"reviewed_on: {guide.reviewed_on} lies in the future")
+    return found
+
+
+def _short(text: str) -> str:
+    return f"“{text[:16]}…”" if len(text) > 17 else f"“{text}”"
