@@ -14,6 +14,8 @@ from knowledge.answerer import Answer, Answerer
 
 OFFER_PERSON_AFTER = 2
 """Unanswered questions in a row after which a person is offered first."""
+ALWAYS_ASKABLE = {"fee", "time_limit"}
+"""Fields that every guide has as a headline, beside its sections."""
 
 
 class AnswerGuide(TurnAction):
@@ -46,11 +48,12 @@ class AnswerGuide(TurnAction):
         if guide_id not in self._answerer.library.guides:
             return self._unanswered(turn)
         lead, card = self._answerer.card(guide_id, facts)
-        return self._card(guide_id, facts, lead, card, field="", compact=False)
+        return self._card(turn, guide_id, facts, lead, card, field="", compact=False)
 
     def _answered(self, turn: Turn, answer: Answer) -> Result:
         if answer.status == "answered" and answer.card is not None and answer.guide_id:
             return self._card(
+                turn,
                 answer.guide_id,
                 dict(answer.facts),
                 answer.lead,
@@ -95,6 +98,7 @@ class AnswerGuide(TurnAction):
 
     def _card(
         self,
+        turn: Turn,
         guide_id: str,
         facts: dict[str, str],
         lead: str,
@@ -103,15 +107,29 @@ class AnswerGuide(TurnAction):
         field: str,
         compact: bool,
     ) -> Result:
+        shown = {section["key"] for section in card["sections"]} | ALWAYS_ASKABLE
         replies = [
             {"label": label, "say": label}
             for key, label in zip(
                 self.phrases.words("followup_fields"), self.phrases.words("followup_questions"), strict=True
             )
-            if key != field and self._answerer.has_field(guide_id, key)
+            if key != field and key in shown
         ][:3]
         replies.append(self.phrases.replies("replies_after_card")[0])
         return Result(
             [messages.answer(lead, card, field=field, compact=compact, replies=replies)],
-            [SlotSet("guide_id", guide_id), SlotSet("guide_facts", facts), SlotSet("misses", 0)],
+            [
+                SlotSet("guide_id", guide_id),
+                SlotSet("guide_facts", facts),
+                SlotSet("misses", 0),
+                *self._rateable(turn, guide_id),
+            ],
         )
+
+    @staticmethod
+    def _rateable(turn: Turn, guide_id: str) -> list[dict[str, Any]]:
+        """An answer can be rated too, unless something weightier was just done."""
+        last = str(turn.slots.get("last_service") or "")
+        if last and not last.startswith("guide:"):
+            return []
+        return [SlotSet("last_service", f"guide:{guide_id}:{turn.conversation_id}")]

@@ -26,7 +26,7 @@ class HandOff(TurnAction):
         slots = turn.slots
         known: dict[str, str] = {}
         if slots.get("guide_id") in self._answerer.library.guides:
-            guide = self._answerer.library.get(slots["guide_id"])
+            guide = self._answerer.library.require(slots["guide_id"])
             known[self.phrases.say("label_asked")] = guide.name
             facts = slots.get("guide_facts") or {}
             for situation in guide.situations:

@@ -28,6 +28,6 @@ class GuideItemFinder:
                 continue
             hit = self._answerer.find_item(view)
             if hit is not None:
-                guide = self._answerer.library.get(hit.guide_id)
+                guide = self._answerer.library.require(hit.guide_id)
                 return {"id": guide.id, "name": guide.name}
         return None

@@ -35,7 +35,12 @@ def add_knowledge_routes(app: Sanic, answerer: Answerer) -> None:
     @app.get("/knowledge/guides")
     async def guides(request: Request) -> HTTPResponse:
         query = (request.args.get("q") or "")[:TEXT_LIMIT]
-        found = await asyncio.to_thread(answerer.search_guides, query, 12)
+        answer = await asyncio.to_thread(answerer.answer, query)
+        found = [
+            {"guide_id": hit.guide_id, "name": hit.name, "department": hit.department, "summary": hit.summary}
+            for hit in (*answer.hits, *answer.rejected)
+            if not hit.stub
+        ]
         return json({"guides": found}, ensure_ascii=False)
 
     @app.get("/knowledge/guides/<guide_id:str>")

@@ -13,7 +13,8 @@ from pydantic import ValidationError
 from gateway import wire
 from gateway.conversation import Conversation
 from gateway.errors import error_frame, invalid
-from gateway.hub import Hub, Refused
+from gateway.hub import Hub
+from gateway.refusals import Refused
 from gateway.rate_limit import RateLimit
 from gateway.sockets import frames, send, stop, write
 
@@ -49,7 +50,7 @@ class CitizenSocket:
                 frame = self._new_only(stored.frame())
                 if frame is not None:
                     await send(self._socket, frame)
-            await send(self._socket, await self._hub.state(conversation))
+            await send(self._socket, await self._hub.live.state(conversation))
             writer = asyncio.create_task(write(self._socket, subscription, self._new_only))
             try:
                 async for frame in frames(self._socket):

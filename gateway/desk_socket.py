@@ -14,7 +14,8 @@ from pydantic import ValidationError
 from gateway import wire
 from gateway.conversation import Conversation, ConversationNotFound, Mode
 from gateway.errors import error_frame, invalid
-from gateway.hub import STAFF_ID, Hub, Refused
+from gateway.hub import STAFF_ID, Hub
+from gateway.refusals import Refused
 from gateway.sockets import frames, send, stop, write
 from gateway.staff import Officer
 
@@ -33,7 +34,7 @@ class DeskSocket:
 
     async def serve(self) -> None:
         """Run until the officer leaves."""
-        self._hub.officer_here(self._officer)
+        self._hub.handoffs.officer_here(self._officer)
         try:
             await self._send_queue()
             writer = asyncio.create_task(write(self._socket, self._subscription, self._wanted))
@@ -44,11 +45,11 @@ class DeskSocket:
                 await stop(writer)
         finally:
             self._subscription.close()
-            self._hub.officer_left(self._officer)
+            self._hub.handoffs.officer_left(self._officer)
 
     def _wanted(self, frame: Mapping[str, Any]) -> dict[str, Any] | None:
         if frame["type"] == "queue_changed":
-            self._hub._spawn(self._send_queue())
+            self._hub.live.spawn(self._send_queue())
             return None
         if frame["type"] == "event":
             return self._own_ref(frame)
@@ -89,7 +90,7 @@ class DeskSocket:
             preview="" if private else conversation.preview,
             reason=conversation.reason,
             waiting_since=datetime.fromtimestamp(since, UTC).isoformat() if since else None,
-            agent_name=self._hub.presence.name(conversation.agent_id),
+            agent_name=self._hub.live.presence.name(conversation.agent_id),
             mine=mine,
             channel=conversation.channel,
         )
@@ -168,7 +169,7 @@ class DeskSocket:
                 "conversation_id": conversation.id,
                 "ref": ref,
                 "facts": conversation.facts,
-                "state": await self._hub.state(conversation),
+                "state": await self._hub.live.state(conversation),
                 "events": [self._own_ref(e.frame()) for e in events],
             },
         )

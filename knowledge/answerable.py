@@ -1,4 +1,4 @@
-"""How sure the first guide is: twelve features, two calibrated probabilities, three zones."""
+"""How sure the first guide is: features of the evidence, two calibrated probabilities, three zones."""
 
 from __future__ import annotations
 
@@ -23,7 +23,15 @@ FEATURES = (
     "agree_cosine",
     "agree_lexical",
     "agree_logit",
-    "log_length",
+    "said_cosine",
+    "said_lexical",
+    "agree_said",
+    "total_margin",
+    "coverage",
+    "known",
+    "outside_margin",
+    "outside_best",
+    "outside_lexical",
 )
 
 
@@ -46,42 +54,54 @@ class Head:
     """A logistic model over standardised features."""
 
     weights: np.ndarray
-    """(12,)"""
+    """(features,)"""
     bias: float
     mean: np.ndarray
     scale: np.ndarray
 
     def probability(self, features: np.ndarray) -> np.ndarray:
-        """(m, 12) -> (m,) in [0, 1]."""
+        """(m, features) -> (m,) in [0, 1]."""
         scores = ((features - self.mean) / self.scale) @ self.weights + self.bias
         return np.asarray(1.0 / (1.0 + np.exp(-scores)))
 
 
 def features(evidence: Evidence, weights: Weights) -> np.ndarray:
-    """(12,) float, in the order of FEATURES."""
+    """(20,) float, in the order of FEATURES."""
     scores = total(evidence, weights)
     first = int(scores.argmax())
     cosine = np.sort(evidence.cosine)[::-1]
-    lexical = np.sort(evidence.lexical)[::-1]
-    logit = np.sort(evidence.logit)[::-1]
-    fifth = cosine[min(4, len(cosine) - 1)]
-    second = 1 if len(cosine) > 1 else 0
     return np.array(
         [
             evidence.cosine[first],
-            cosine[0] - cosine[second],
-            cosine[0] - fifth,
+            _margin(evidence.cosine),
+            cosine[0] - cosine[min(4, len(cosine) - 1)],
             evidence.lexical[first],
-            lexical[0] - lexical[second],
+            _margin(evidence.lexical),
             evidence.logit[first],
-            logit[0] - logit[second],
+            _margin(evidence.logit),
             evidence.domain,
             float(evidence.cosine.argmax() == first),
             float(evidence.lexical.argmax() == first),
             float(evidence.logit.argmax() == first),
-            np.log(max(evidence.length, 1)),
+            evidence.said_cosine[first],
+            evidence.said_lexical[first],
+            float(evidence.said_cosine.argmax() == first),
+            _margin(scores),
+            evidence.coverage[first],
+            evidence.known,
+            evidence.single[first] - evidence.outside,
+            evidence.outside,
+            evidence.outside_lexical,
         ]
     )
+
+
+def _margin(values: np.ndarray) -> float:
+    """Best less second best; 0 when there is only one."""
+    if len(values) < 2:
+        return 0.0
+    second, best = np.partition(values, -2)[-2:]
+    return float(best - second)
 
 
 @dataclass(frozen=True, slots=True)

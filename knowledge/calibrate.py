@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from knowledge.answerable import FEATURES, Head, Judge, Thresholds, features
 from knowledge.encode import Encoder
 from knowledge.homophone import HomophoneLexicon
-from knowledge.index import PassageIndex
+from knowledge.index import ABSENT, PassageIndex
 from knowledge.lexical import LexicalIndex
-from knowledge.ranker import Evidence, LinearModel, Weights, log_softmax, nearest, total, views
+from knowledge.outside import OutsideIndex
+from knowledge.ranker import SAME_WORDS, Evidence, LinearModel, Weights, log_softmax, nearest, total, views
 from knowledge.wording import data
 
 FOLDS = 5
@@ -24,6 +26,8 @@ CLASSIFIER_C = 30.0
 DOMAIN_C = 10.0
 HEAD_C = 0.3
 SEED = 20261124
+UNKNOWN_DROP = 3
+"""Every second line out of scope is scored as if the list of distractors did not know its service."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ def leave_one_out(
     index: PassageIndex,
     lexical: LexicalIndex,
     lexicon: HomophoneLexicon,
+    outside: OutsideIndex,
     encoder: Encoder,
     examples: Examples,
 ) -> list[Evidence]:
@@ -98,27 +103,50 @@ def leave_one_out(
         logits[test] = log_softmax(model.scores(examples.vectors[test]))
         domain[test] = fit_domain(examples.vectors[train], inside[train]).scores(examples.vectors[test])[:, 0]
     place_of = {(p.guide_id, p.text): place for place, p in enumerate(index.passages)}
-    found = []
-    for row, text in enumerate(examples.texts):
-        owner = int(examples.owner[row])
-        seen = views(text, lexicon)
-        vectors = encoder.queries(seen[1:]) if len(seen) > 1 else np.zeros((0, index.dim), np.float32)
-        cosines = index.cosines(np.concatenate([examples.vectors[row : row + 1], vectors]))
-        scores = np.max([lexical.scores(view) for view in seen], axis=0)
-        if owner >= 0:
-            cosines[:, place_of[index.ids[owner], text]] = -2.0
-            scores[owner] = max(lexical.score_without(view, owner, text) for view in seen)
-        found.append(
-            Evidence(
-                index.by_guide(cosines).max(axis=0),
-                scores,
-                logits[row],
-                float(domain[row]),
-                len(seen[0]),
-                nearest(cosines.max(axis=0), index.owner, len(index.ids)),
-            )
-        )
-    return found
+    return [
+        _as_stranger(row, examples, index, lexical, lexicon, outside, encoder, logits[row], float(domain[row]), place_of)
+        for row in range(len(examples.texts))
+    ]
+
+
+def _as_stranger(
+    row: int,
+    examples: Examples,
+    index: PassageIndex,
+    lexical: LexicalIndex,
+    lexicon: HomophoneLexicon,
+    outside: OutsideIndex,
+    encoder: Encoder,
+    logits: np.ndarray,
+    domain: float,
+    place_of: dict[tuple[str, str], int],
+) -> Evidence:
+    text, owner = examples.texts[row], int(examples.owner[row])
+    seen = views(text, lexicon)
+    vectors = encoder.queries(seen[1:]) if len(seen) > 1 else np.zeros((0, index.dim), np.float32)
+    vectors = np.concatenate([examples.vectors[row : row + 1], vectors])
+    cosines = index.cosines(vectors)
+    drop = UNKNOWN_DROP if owner < 0 and row % 2 else 0
+    outside_cosine, outside_lexical = outside.nearness(vectors, seen, text, drop)
+    asked, said = np.max([lexical.scores(view) for view in seen], axis=0)
+    if owner >= 0:
+        cosines[:, place_of[index.ids[owner], text]] = ABSENT
+        asked[owner] = max(lexical.asked_without(view, owner, text) for view in seen)
+    shares, known = zip(*(lexical.coverage(view, owner, text) for view in seen[:SAME_WORDS]), strict=True)
+    return Evidence(
+        cosine=index.by_guide(cosines).max(axis=0),
+        said_cosine=index.by_guide(cosines, "said").max(axis=0),
+        lexical=asked,
+        said_lexical=said,
+        logit=logits,
+        coverage=np.max(shares, axis=0),
+        known=max(known),
+        domain=domain,
+        single=index.best_by_guide(cosines),
+        outside=outside_cosine,
+        outside_lexical=outside_lexical,
+        nearest=nearest(cosines.max(axis=0), index.owner, len(index.ids)),
+    )
 
 
 def fit_judge(
@@ -138,39 +166,46 @@ def fit_judge(
     right = inside & (first == examples.owner)
     fair = inside | ~stubs[first]
     question = np.array([kind != "alias" for kind in examples.kinds])
+    p_right, p_scope = _crossed(rows, right, fair), _crossed(rows, inside, fair)
     use = fair & question
-    p_right, p_scope = _crossed(rows[use], right[use]), _crossed(rows[use], inside[use])
+    outside = {kind: np.array([k == kind for k in examples.kinds])[use] for kind in data("out_of_scope_dev")}
     rules = data("thresholds")
     thresholds = Thresholds(
-        answer=_answer_threshold(p_right, right[use], inside[use], rules),
-        refuse=_refuse_threshold(p_scope, inside[use], rules),
+        answer=_answer_threshold(p_right[use], right[use], inside[use], outside, rules),
+        refuse=_refuse_threshold(p_scope[use], inside[use], rules),
     )
-    judge = Judge(_head(rows[use], right[use]), _head(rows[use], inside[use]), thresholds)
+    judge = Judge(_head(rows[fair], right[fair]), _head(rows[fair], inside[fair]), thresholds)
     kinds = [kind for kind, taken in zip(examples.kinds, use, strict=True) if taken]
-    return judge, _measured(p_right, p_scope, right[use], inside[use], kinds, thresholds)
+    return judge, _measured(p_right[use], p_scope[use], right[use], inside[use], kinds, thresholds)
 
 
-def _answer_threshold(p: np.ndarray, right: np.ndarray, inside: np.ndarray, rules: dict[str, float]) -> float:
-    """The lowest value that keeps both promises: precision, and how many out-of-scope lines are answered."""
+def _answer_threshold(
+    p: np.ndarray, right: np.ndarray, inside: np.ndarray, outside: dict[str, np.ndarray], rules: dict[str, Any]
+) -> float:
+    """The lowest value that keeps all promises: precision, and how many lines out of scope are answered."""
     for candidate in np.arange(0.3, 0.991, 0.01):
         answered = p >= candidate
-        precision = right[answered & inside].mean() if (answered & inside).any() else 1.0
-        wrongly = answered[~inside].mean() if (~inside).any() else 0.0
-        if precision >= rules["answer_precision"] and wrongly <= rules["out_of_scope_answered"]:
+        precise = not (answered & inside).any() or right[answered & inside].mean() >= rules["answer_precision"]
+        kept = all(
+            not rows.any() or answered[rows].mean() <= rules["answered_at_most"][kind] for kind, rows in outside.items()
+        )
+        if precise and kept:
             return round(float(candidate), 2)
     return 0.99
 
 
-def _refuse_threshold(p: np.ndarray, inside: np.ndarray, rules: dict[str, float]) -> float:
+def _refuse_threshold(p: np.ndarray, inside: np.ndarray, rules: dict[str, Any]) -> float:
     """The highest value that refuses no more than the allowed share of real questions."""
     return round(float(np.quantile(p[inside], rules["in_scope_refused"])), 4) if inside.any() else 0.5
 
 
-def _crossed(rows: np.ndarray, truth: np.ndarray) -> np.ndarray:
+def _crossed(rows: np.ndarray, truth: np.ndarray, fair: np.ndarray) -> np.ndarray:
+    """(n,) probabilities, each from a head fitted on the other folds' `fair` rows."""
     folds = np.random.default_rng(SEED + 1).permutation(len(rows)) % FOLDS
     out = np.zeros(len(rows))
     for fold in range(FOLDS):
-        out[folds == fold] = _head(rows[folds != fold], truth[folds != fold]).probability(rows[folds == fold])
+        train = (folds != fold) & fair
+        out[folds == fold] = _head(rows[train], truth[train]).probability(rows[folds == fold])
     return out
 
 

@@ -33,12 +33,10 @@ class Fact:
 
     text: str
     basis: tuple[str, ...] = ()
-    """Keys into Guide.basis; empty exactly when not verified."""
+    """Keys into Guide.basis."""
     when: When = field(default_factory=dict)
-
-    @property
-    def verified(self) -> bool:
-        return bool(self.basis)
+    verified: bool = False
+    """True when at least one document it rests on was opened and agrees (BasisEntry.checked)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +50,7 @@ class Material:
     note: str = ""
     when: When = field(default_factory=dict)
     basis: tuple[str, ...] = ()
-
-    @property
-    def verified(self) -> bool:
-        return bool(self.basis)
+    verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,10 +108,7 @@ class Visits:
     """Times the citizen has to come; None unknown."""
     note: str = ""
     basis: tuple[str, ...] = ()
-
-    @property
-    def verified(self) -> bool:
-        return bool(self.basis)
+    verified: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +124,8 @@ class BasisEntry:
     article: str = ""
     number: str = ""
     effective_on: date | None = None
+    checked: bool = True
+    """False: named from memory, its text could not be opened."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import faiss
 import numpy as np
@@ -16,6 +16,8 @@ from knowledge.errors import IndexMismatch
 from knowledge.passages import Passage
 
 FORMAT = 1
+ABSENT = -2.0
+"""Stands for the cosine of a passage that is not there."""
 REMEDY = "run `python -m knowledge build`"
 
 
@@ -32,7 +34,8 @@ class PassageIndex:
         """(n,) column of each passage's guide."""
         self._faiss = faiss.IndexFlatIP(vectors.shape[1])
         self._faiss.add(np.ascontiguousarray(vectors, np.float32))
-        self._slots = _slots(self.owner, len(self.ids))
+        said = np.array([p.kind == "fact" for p in passages], bool)
+        self._slots = {kind: _slots(self.owner, taken, len(self.ids)) for kind, taken in _groups(said)}
 
     @classmethod
     def build(cls, passages: Sequence[Passage], encoder: Encoder) -> PassageIndex:
@@ -53,11 +56,21 @@ class PassageIndex:
         np.put_along_axis(out, places, found, axis=1)
         return out
 
-    def by_guide(self, cosines: np.ndarray) -> np.ndarray:
-        """(m, n) cosines -> (m, guides): mean of each guide's two best passages."""
-        padded = np.concatenate([cosines, np.full((len(cosines), 1), -2.0, cosines.dtype)], axis=1)
-        best = np.partition(padded[:, self._slots], -2, axis=2)[:, :, -2:]
-        return np.where(best[:, :, 0] < -1.5, best[:, :, 1], best.mean(axis=2))
+    def by_guide(self, cosines: np.ndarray, kind: Literal["asked", "said"] = "asked") -> np.ndarray:
+        """(m, n) cosines -> (m, guides): mean of each guide's two best passages of the kind.
+
+        A guide with one such passage gets that one's cosine, a guide with none the lowest of all guides.
+        """
+        padded = np.concatenate([cosines, np.full((len(cosines), 1), ABSENT, cosines.dtype)], axis=1)
+        best = np.partition(padded[:, self._slots[kind]], -2, axis=2)[:, :, -2:]
+        found = np.where(best[:, :, 0] <= ABSENT, best[:, :, 1], best.mean(axis=2))
+        present = np.where(found <= ABSENT, np.inf, found).min(axis=1, keepdims=True)
+        return np.asarray(np.where(found <= ABSENT, np.where(np.isinf(present), 0.0, present), found))
+
+    def best_by_guide(self, cosines: np.ndarray) -> np.ndarray:
+        """(m, n) cosines -> (guides,): each guide's best passage, other than facts, over all rows."""
+        padded = np.concatenate([cosines.max(axis=0), np.array([ABSENT], cosines.dtype)])
+        return np.asarray(padded[self._slots["asked"]].max(axis=1))
 
     def save(self, folder: Path) -> None:
         faiss.write_index(self._faiss, str(folder / "vectors.faiss"))
@@ -75,10 +88,14 @@ class PassageIndex:
         return cls([Passage(*row) for row in rows], vectors)
 
 
-def _slots(owner: np.ndarray, count: int) -> np.ndarray:
-    """(guides, most) places of each guide's passages, padded with the place after the last."""
-    groups = [np.flatnonzero(owner == column) for column in range(count)]
-    most = max(2, *(len(group) for group in groups)) if groups else 2
+def _groups(said: np.ndarray) -> tuple[tuple[Literal["asked", "said"], np.ndarray], ...]:
+    return ("asked", ~said), ("said", said)
+
+
+def _slots(owner: np.ndarray, taken: np.ndarray, count: int) -> np.ndarray:
+    """(guides, most) places of each guide's passages among `taken`, padded with the place after the last."""
+    groups = [np.flatnonzero((owner == column) & taken) for column in range(count)]
+    most = max([2, *(len(group) for group in groups)])
     out = np.full((count, most), len(owner), np.int64)
     for column, group in enumerate(groups):
         out[column, : len(group)] = group
@@ -87,7 +104,8 @@ def _slots(owner: np.ndarray, count: int) -> np.ndarray:
 
 def write_manifest(folder: Path, **about: Any) -> None:  # noqa: ANN401
     """Write manifest.json with a checksum of every other file of the folder."""
-    files = {p.name: _checksum(p) for p in sorted(folder.iterdir()) if p.name != "manifest.json"}
+    every = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != "manifest.json")
+    files = {str(p.relative_to(folder)): _checksum(p) for p in every}
     manifest = {"format": FORMAT, **about, "files": files}
     (folder / "manifest.json").write_text(json.dumps(manifest, indent=2) + "\n", encoding="utf-8")
 

@@ -61,6 +61,8 @@ def parse_file(path: Path, label: str) -> tuple[Guide | Stub | None, list[str]]:
 
 
 def _guide(r: Reader) -> Guide:
+    basis = r.each("basis", _basis)
+    r.unchecked = frozenset(entry.key for entry in basis if not entry.checked)
     steps, limit, where = r.child("steps"), r.child("time_limit"), r.child("where")
     guide = Guide(
         id=r.text("id"),
@@ -89,7 +91,7 @@ def _guide(r: Reader) -> Guide:
         cross_region=_one(r, "cross_region"),
         result=_one(r, "result", required=True),
         faq=r.each("faq", _faq),
-        basis=r.each("basis", _basis),
+        basis=basis,
         related=r.texts("related"),
         effective_on=r.day("effective_on") or NOWHERE,
         expires_on=r.day("expires_on", required=False),
@@ -102,6 +104,8 @@ def _guide(r: Reader) -> Guide:
 
 
 def _stub(r: Reader) -> Stub:
+    basis = r.each("basis", _basis)
+    r.unchecked = frozenset(entry.key for entry in basis if not entry.checked)
     return Stub(
         id=r.text("id"),
         name=r.text("name"),
@@ -111,7 +115,7 @@ def _stub(r: Reader) -> Stub:
         questions=r.texts("questions", at_least=3),
         handled_by=_fact(r.child("handled_by")),
         reach=_fact(r.child("reach")),
-        basis=r.each("basis", _basis),
+        basis=basis,
         reviewed_on=r.day("reviewed_on") or NOWHERE,
         version=r.text("version"),
     )
@@ -137,7 +141,8 @@ def _one(r: Reader, name: str, *, required: bool = False) -> tuple[Fact, ...]:
 
 
 def _fact(r: Reader) -> Fact:
-    fact = Fact(text=r.text("text"), basis=_support(r), when=_when(r))
+    keys = _support(r)
+    fact = Fact(text=r.text("text"), basis=keys, when=_when(r), verified=_verified(r, keys))
     r.close()
     return fact
 
@@ -155,6 +160,10 @@ def _support(r: Reader) -> tuple[str, ...]:
     return keys
 
 
+def _verified(r: Reader, keys: tuple[str, ...]) -> bool:
+    return any(key not in r.unchecked for key in keys)
+
+
 def _when(r: Reader) -> When:
     value = r.raw("when")
     if value is None:
@@ -170,6 +179,7 @@ def _material(r: Reader) -> Material:
     copies = r.number("copies")
     if copies is not None and copies != int(copies):
         r.fault("copies", f"expected a whole number, got {copies!r}")
+    keys = _support(r)
     material = Material(
         name=r.text("name"),
         form=r.text("form", choices=FORMS),
@@ -178,7 +188,8 @@ def _material(r: Reader) -> Material:
         ecert=bool(r.flag("ecert")),
         note=r.text("note", required=False),
         when=_when(r),
-        basis=_support(r),
+        basis=keys,
+        verified=_verified(r, keys),
     )
     r.close()
     return material
@@ -208,13 +219,17 @@ def _fee(r: Reader) -> Fee:
 
 def _visits(r: Reader) -> Visits:
     count = r.number("count")
-    visits = Visits(None if count is None else int(count), r.text("note", required=False), _support(r))
+    keys = _support(r)
+    note = r.text("note", required=False)
+    visits = Visits(None if count is None else int(count), note, keys, _verified(r, keys))
     r.close()
     return visits
 
 
 def _faq(r: Reader) -> Faq:
-    faq = Faq(r.text("q"), Fact(text=r.text("a"), basis=_support(r), when=_when(r)))
+    keys = _support(r)
+    answer = Fact(text=r.text("a"), basis=keys, when=_when(r), verified=_verified(r, keys))
+    faq = Faq(r.text("q"), answer)
     r.close()
     return faq
 
@@ -226,6 +241,7 @@ def _basis(r: Reader) -> BasisEntry:
         article=r.text("article", required=False),
         number=r.text("number", required=False),
         effective_on=r.day("effective_on", required=False),
+        checked=r.flag("checked") is not False,
     )
     r.close()
     return entry

@@ -1,10 +1,10 @@
-"""What of a guide is searched: its name, aliases, questions, summary and common questions."""
+"""What of a guide is searched: how it is asked for (name, aliases, questions, summary) and what it says (facts)."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from knowledge.guide import Guide, Stub
+from knowledge.guide import Fact, Guide, Material, Stub
 from knowledge.library import GuideLibrary
 
 
@@ -12,7 +12,7 @@ from knowledge.library import GuideLibrary
 class Passage:
     guide_id: str
     kind: str
-    """name, alias, question, summary or faq."""
+    """name, alias, question, summary, faq or fact."""
     text: str
 
 
@@ -39,8 +39,15 @@ def passages_of(guide: Guide | Stub) -> list[Passage]:
     texts.append(("summary", f"{guide.name}。{guide.summary}"))
     if isinstance(guide, Guide):
         texts += [("faq", faq.question) for faq in guide.faq]
+        texts += [("fact", _said(part)) for part in guide.parts()]
+    else:
+        texts += [("fact", guide.handled_by.text), ("fact", guide.reach.text)]
     unique = {text: kind for kind, text in reversed(texts)}
     return [Passage(guide.id, kind, text) for text, kind in reversed(unique.items())]
+
+
+def _said(part: Fact | Material) -> str:
+    return part.text if isinstance(part, Fact) else "，".join(text for text in (part.name, part.note) if text)
 
 
 def all_passages(library: GuideLibrary) -> list[Passage]:

@@ -1,4 +1,4 @@
-"""Ranks guides for a question: nearest passages, character TF-IDF and a linear classifier, added as z-scores."""
+"""Ranks guides for a question: nearest ways to ask and facts, TF-IDF with both, a classifier; added as z-scores."""
 
 from __future__ import annotations
 
@@ -12,11 +12,15 @@ from knowledge.encode import Encoder
 from knowledge.homophone import HomophoneLexicon
 from knowledge.index import PassageIndex
 from knowledge.lexical import LexicalIndex
+from knowledge.outside import OutsideIndex
 from knowledge.text import clauses, normalise, strip_fillers
 
 LONG_TEXT = 24
 """Characters; longer questions are also looked at without their first clauses."""
 MOST_CLAUSES = 2
+SAME_WORDS = 2
+"""The first so many views are the whole question: as written, and with homophones undone."""
+RANKERS = ("cosine", "said_cosine", "lexical", "said_lexical", "logit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,39 +41,52 @@ class LinearModel:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What each ranker says about one question; arrays are (guides,) in the index's order."""
+    """What each ranker says about one question; arrays are (guides,) in the index's order, best over the views."""
 
     cosine: np.ndarray
-    """Mean cosine of the two nearest passages, best over the views."""
+    """Mean cosine of the two nearest ways to ask."""
+    said_cosine: np.ndarray
+    """Mean cosine of the two nearest facts."""
     lexical: np.ndarray
-    """TF-IDF cosine, best over the views."""
+    """TF-IDF cosine with how the guide is asked for."""
+    said_lexical: np.ndarray
+    """TF-IDF cosine with its facts."""
     logit: np.ndarray
     """Log probability of the classifier."""
+    coverage: np.ndarray
+    """Share of the question's pieces that the guide has, in [0, 1]."""
+    known: float
+    """Share of the question's pieces that any guide has, in [0, 1]."""
     domain: float
     """Logit of "this is about a service at all"."""
-    length: int
-    """Characters of the question."""
+    single: np.ndarray
+    """Cosine of the nearest way to ask."""
+    outside: float
+    """Cosine of the nearest distractor."""
+    outside_lexical: float
+    """TF-IDF cosine of the nearest distractor."""
     nearest: np.ndarray
-    """(guides,) place of the nearest passage."""
+    """Place of the nearest passage."""
 
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """Shares of the three rankers in the sum of z-scores."""
+    """Shares of the rankers in the sum of z-scores (data/thresholds.yaml)."""
 
     cosine: float = 1.0
-    lexical: float = 0.5
-    logit: float = 1.0
+    said_cosine: float = 0.6
+    lexical: float = 0.4
+    said_lexical: float = 0.6
+    logit: float = 1.5
 
 
 def views(text: str, lexicon: HomophoneLexicon) -> list[str]:
-    """Ways to read a question: stripped, with homophones undone, and a long one by its last clauses. First is main."""
+    """Ways to read a question: stripped, with homophones undone (if any), and a long one by its last clauses."""
     main = strip_fillers(normalise(text))
-    found = [main, lexicon.corrected(main)]
     parts = clauses(main)
-    if len(main) > LONG_TEXT and len(parts) > MOST_CLAUSES:
-        found.append("，".join(parts[-MOST_CLAUSES:]))
-    return list(dict.fromkeys(found))
+    tail = "，".join(parts[-MOST_CLAUSES:]) if len(main) > LONG_TEXT and len(parts) > MOST_CLAUSES else main
+    corrected = lexicon.corrected(main)
+    return list(dict.fromkeys((main, corrected, tail)))
 
 
 class Ranker:
@@ -81,26 +98,35 @@ class Ranker:
         index: PassageIndex,
         lexical: LexicalIndex,
         lexicon: HomophoneLexicon,
+        outside: OutsideIndex,
         classifier: LinearModel,
         domain: LinearModel,
         weights: Weights,
     ) -> None:
         self.encoder, self.index, self.lexical, self.lexicon = encoder, index, lexical, lexicon
-        self.classifier, self.domain, self.weights = classifier, domain, weights
+        self.outside, self.classifier, self.domain, self.weights = outside, classifier, domain, weights
 
     def evidence(self, text: str) -> Evidence:
         """What each part says about the question."""
         seen = views(text, self.lexicon)
         vectors = self.encoder.queries(seen)
         cosines = self.index.cosines(vectors)
-        best = cosines.max(axis=0)
+        asked, said = np.max([self.lexical.scores(view) for view in seen], axis=0)
+        shares, known = zip(*(self.lexical.coverage(view) for view in seen[:SAME_WORDS]), strict=True)
+        outside, outside_lexical = self.outside.nearness(vectors, seen)
         return Evidence(
             cosine=self.index.by_guide(cosines).max(axis=0),
-            lexical=np.max([self.lexical.scores(view) for view in seen], axis=0),
-            logit=log_softmax(self.classifier.scores(vectors[:2])).max(axis=0),
-            domain=float(self.domain.scores(vectors[:2]).max()),
-            length=len(seen[0]),
-            nearest=nearest(best, self.index.owner, len(self.index.ids)),
+            said_cosine=self.index.by_guide(cosines, "said").max(axis=0),
+            lexical=asked,
+            said_lexical=said,
+            logit=log_softmax(self.classifier.scores(vectors[:SAME_WORDS])).max(axis=0),
+            coverage=np.max(shares, axis=0),
+            known=max(known),
+            domain=float(self.domain.scores(vectors[:SAME_WORDS]).max()),
+            single=self.index.best_by_guide(cosines),
+            outside=outside,
+            outside_lexical=outside_lexical,
+            nearest=nearest(cosines.max(axis=0), self.index.owner, len(self.index.ids)),
         )
 
     def total(self, evidence: Evidence) -> np.ndarray:
@@ -109,11 +135,8 @@ class Ranker:
 
 
 def total(evidence: Evidence, weights: Weights) -> np.ndarray:
-    return np.asarray(
-        weights.cosine * z_score(evidence.cosine)
-        + weights.lexical * z_score(evidence.lexical)
-        + weights.logit * z_score(evidence.logit)
-    )
+    """(guides,) weighted sum of z-scores."""
+    return np.asarray(sum(getattr(weights, name) * z_score(getattr(evidence, name)) for name in RANKERS))
 
 
 def z_score(values: np.ndarray) -> np.ndarray:

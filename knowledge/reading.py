@@ -37,11 +37,13 @@ def load_yaml(path: Path) -> Any:  # noqa: ANN401
 
 
 class Reader:
-    """A mapping of one file with the place it stands at; shares its list of faults with its children."""
+    """A mapping of one file with the place it stands at; shares faults and unchecked basis keys with its children."""
 
-    def __init__(self, value: object, place: str, faults: list[str]) -> None:
+    def __init__(self, value: object, place: str, faults: list[str], unchecked: frozenset[str] = frozenset()) -> None:
         self.place = place
         self.faults = faults
+        self.unchecked = unchecked
+        """Keys of basis entries whose text could not be opened."""
         self.value: dict[str, Any] = value if isinstance(value, dict) else {}
         self.seen: set[str] = set()
         if not isinstance(value, dict):
@@ -124,7 +126,8 @@ class Reader:
         return value
 
     def child(self, name: str) -> Reader:
-        return Reader(self.raw(name), f"{self.place}.{name}" if self._nested else f"{self.place}{name}", self.faults)
+        place = f"{self.place}.{name}" if self._nested else f"{self.place}{name}"
+        return Reader(self.raw(name), place, self.faults, self.unchecked)
 
     def children(self, name: str) -> list[Reader]:
         value = self.raw(name)
@@ -134,7 +137,7 @@ class Reader:
             self.fault(name, f"expected a list, got {_kind(value)}")
             return []
         base = f"{self.place}.{name}" if self._nested else f"{self.place}{name}"
-        return [Reader(item, f"{base}[{place}]", self.faults) for place, item in enumerate(value)]
+        return [Reader(item, f"{base}[{place}]", self.faults, self.unchecked) for place, item in enumerate(value)]
 
     def each(self, name: str, make: Callable[[Reader], Any]) -> tuple[Any, ...]:
         return tuple(make(reader) for reader in self.children(name))

@@ -18,6 +18,7 @@ from knowledge.homophone import HomophoneLexicon
 from knowledge.index import REMEDY, PassageIndex, check_manifest, read_manifest, write_manifest
 from knowledge.lexical import LexicalIndex
 from knowledge.library import GuideLibrary
+from knowledge.outside import OutsideIndex
 from knowledge.passages import all_passages
 from knowledge.ranker import Ranker, Weights, load_models, save_models
 from knowledge.wording import DATA, data
@@ -36,15 +37,15 @@ def build_index(folder: Path, library: GuideLibrary, encoder: Encoder, say: Call
     passages = all_passages(library)
     say(f"索引 1/4：编码 {len(passages)} 段文字（{len(library.guides)} 个指南，{len(library.stubs)} 个转介）")
     index = PassageIndex.build(passages, encoder)
-    by_guide = {key: [p.text for p in passages if p.guide_id == key] for key in index.ids}
-    lexical = LexicalIndex.build([by_guide[key] for key in index.ids])
+    lexical = LexicalIndex.build(*(_texts(index, said) for said in (False, True)))
     names = [p.text for p in passages if p.kind in ("name", "alias")]
     lexicon = HomophoneLexicon.build(names, [p.text for p in passages])
     say("索引 2/4：编码校准用的问题")
+    outside = OutsideIndex.build(index, encoder)
     examples = collect(index, encoder, lexicon)
     inside = examples.owner >= 0
     say(f"索引 3/4：训练分类器并逐题留一评估（{len(examples.texts)} 题）")
-    evidence = leave_one_out(index, lexical, lexicon, encoder, examples)
+    evidence = leave_one_out(index, lexical, lexicon, outside, encoder, examples)
     stubs = np.array([key in library.stubs for key in index.ids])
     judge, notes = fit_judge(evidence, examples, weights, stubs)
     models = {
@@ -56,12 +57,17 @@ def build_index(folder: Path, library: GuideLibrary, encoder: Encoder, say: Call
     index.save(work)
     lexical.save(work)
     lexicon.save(work)
+    outside.save(work)
     save_models(work / "models.npz", models)
     judge.save(work / "judge.json", notes)
     write_manifest(work, encoder=encoder.name, dim=index.dim, guides=library.digest, code=code_digest())
     work.chmod(0o755)
     _make_current(folder, work)
     say("  留一评估：" + "，".join(f"{key} {value:g}" for key, value in notes.items()))
+
+
+def _texts(index: PassageIndex, said: bool) -> list[list[str]]:
+    return [[p.text for p in index.passages if p.guide_id == key and (p.kind == "fact") is said] for key in index.ids]
 
 
 def load_index(folder: Path, library: GuideLibrary, encoder: Encoder) -> tuple[Ranker, Judge]:
@@ -76,6 +82,7 @@ def load_index(folder: Path, library: GuideLibrary, encoder: Encoder) -> tuple[R
         index,
         LexicalIndex.load(work),
         HomophoneLexicon.load(work),
+        OutsideIndex.load(work),
         models["classifier"],
         models["domain"],
         weights,

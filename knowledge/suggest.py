@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from knowledge.card import headlines, kept
 from knowledge.guide import Fact, Guide
@@ -49,16 +49,16 @@ def _of_field(guide: Guide, field: str, facts: Mapping[str, str], high: bool) ->
     if not parts:
         return None
     text = "".join(_sentence(guide, facts, part) for part in parts)
-    return _suggestion(guide, field, text, [part.basis for part in parts], high)
+    return _suggestion(guide, field, text, parts, high)
 
 
 def _composed(guide: Guide, field: str, facts: Mapping[str, str], high: bool) -> Suggestion | None:
-    parts: dict[str, list[tuple[str, ...]]] = {
-        "materials": [m.basis for m in kept(guide.materials, facts)],
-        "steps": [s.basis for s in kept((*guide.steps.window, *guide.steps.online), facts)[:1]],
-        "visits": [guide.visits.basis],
-        "basis": [(entry.key,) for entry in guide.basis],
-        "fee": [f.basis for f in kept(guide.fee.facts, facts)],
+    parts: dict[str, list[Any]] = {
+        "materials": kept(guide.materials, facts),
+        "steps": kept((*guide.steps.window, *guide.steps.online), facts)[:1],
+        "visits": [guide.visits],
+        "basis": [Fact(entry.title, (entry.key,), verified=entry.checked) for entry in guide.basis],
+        "fee": kept(guide.fee.facts, facts)[:MOST_SENTENCES],
     }
     if not parts[field]:
         return None
@@ -69,9 +69,9 @@ def _composed(guide: Guide, field: str, facts: Mapping[str, str], high: bool) ->
 def _overview(guide: Guide, facts: Mapping[str, str], high: bool) -> Suggestion:
     heads = headlines(guide, facts)
     text = guide.summary + "".join(phrase("suggest.headline", label=h["label"], value=h["value"]) for h in heads)
-    keys: list[tuple[str, ...]] = [f.basis for f in kept(guide.fee.facts, facts)]
-    keys += [f.basis for f in kept((*guide.time_limit.promised, *guide.time_limit.statutory), facts)[:1]]
-    return _suggestion(guide, "", text, keys, high)
+    parts = kept(guide.fee.facts, facts)
+    parts += kept((*guide.time_limit.promised, *guide.time_limit.statutory), facts)[:1]
+    return _suggestion(guide, "", text, parts, high)
 
 
 def _sentence(guide: Guide, facts: Mapping[str, str], part: Fact) -> str:
@@ -80,8 +80,8 @@ def _sentence(guide: Guide, facts: Mapping[str, str], part: Fact) -> str:
     return f"{when}：{text}" if when else text
 
 
-def _suggestion(guide: Guide, field: str, text: str, keys: list[tuple[str, ...]], high: bool) -> Suggestion:
-    cited = {key for basis in keys for key in basis}
+def _suggestion(guide: Guide, field: str, text: str, parts: list[Any], high: bool) -> Suggestion:
+    cited = {key for part in parts for key in part.basis}
     titles = list(dict.fromkeys(f"《{e.title}》{e.article}" for e in guide.basis if e.key in cited))
     return Suggestion(
         guide_id=guide.id,
@@ -90,5 +90,5 @@ def _suggestion(guide: Guide, field: str, text: str, keys: list[tuple[str, ...]]
         source=phrase("suggest.source", name=guide.name, version=guide.version),
         basis="、".join(titles[:2]),
         confidence="high" if high else "fair",
-        unverified=any(not basis for basis in keys),
+        unverified=any(not part.verified for part in parts),
     )

@@ -1,5 +1,6 @@
 /** What the officer has begun to write, per conversation; kept over reloads of this tab. */
 import { reactive, watch } from "vue";
+import { inTab } from "../shared/storage";
 
 export interface Draft {
   text: string;
@@ -9,15 +10,8 @@ export interface Draft {
 }
 const key = "nczf.desk.drafts";
 
-function restore(): Record<string, Draft> {
-  try {
-    return JSON.parse(sessionStorage.getItem(key) ?? "{}") as Record<string, Draft>;
-  } catch {
-    return {};
-  }
-}
-const drafts = reactive(restore());
-watch(drafts, (all) => sessionStorage.setItem(key, JSON.stringify(all)), { deep: true });
+const drafts = reactive(inTab.readJson<Record<string, Draft>>(key, {}));
+watch(drafts, (all) => inTab.writeJson(key, all), { deep: true });
 
 export function draftOf(conversationId: string): Draft {
   drafts[conversationId] ??= { text: "", suggestionId: null, offered: "" };

@@ -1,5 +1,6 @@
 /** Which materials of a guide this visitor has ticked off; kept on the device, per guide. */
 import { reactive } from "vue";
+import { onDevice } from "../shared/storage";
 
 const known = new Map<string, Set<string>>();
 const storageKey = (guideId: string) => `nczf.ticks.${guideId}`;
@@ -8,13 +9,7 @@ const storageKey = (guideId: string) => `nczf.ticks.${guideId}`;
 export function ticksOf(guideId: string): Set<string> {
   let ticks = known.get(guideId);
   if (!ticks) {
-    let stored: string[] = [];
-    try {
-      stored = JSON.parse(localStorage.getItem(storageKey(guideId)) ?? "[]") as string[];
-    } catch {
-      // Unreadable or forbidden storage: start with nothing ticked.
-    }
-    ticks = reactive(new Set(stored));
+    ticks = reactive(new Set(onDevice.readJson<string[]>(storageKey(guideId), [])));
     known.set(guideId, ticks);
   }
   return ticks;
@@ -23,9 +18,5 @@ export function ticksOf(guideId: string): Set<string> {
 export function toggleTick(guideId: string, text: string): void {
   const ticks = ticksOf(guideId);
   if (!ticks.delete(text)) ticks.add(text);
-  try {
-    localStorage.setItem(storageKey(guideId), JSON.stringify([...ticks]));
-  } catch {
-    // Kept for this visit only.
-  }
+  onDevice.writeJson(storageKey(guideId), [...ticks]);
 }

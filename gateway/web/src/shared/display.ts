@@ -1,32 +1,18 @@
 /** How the page looks for this visitor: 长辈版 and dark colours, remembered on the device. */
 import { ref, watchEffect } from "vue";
-
-function remembered(key: string): string | null {
-  try {
-    return localStorage.getItem(key);
-  } catch {
-    return null;
-  }
-}
-function remember(key: string, value: string): void {
-  try {
-    localStorage.setItem(key, value);
-  } catch {
-    // Not remembered where storage is forbidden.
-  }
-}
+import { onDevice } from "./storage";
 
 const systemDark = window.matchMedia("(prefers-color-scheme: dark)");
-export const elder = ref(remembered("nczf.elder") === "1");
-export const dark = ref(remembered("nczf.dark") === null ? systemDark.matches : remembered("nczf.dark") === "1");
+export const elder = ref(onDevice.read("nczf.elder") === "1");
+export const dark = ref(onDevice.read("nczf.dark") === null ? systemDark.matches : onDevice.read("nczf.dark") === "1");
 
 export function setElder(on: boolean): void {
   elder.value = on;
-  remember("nczf.elder", on ? "1" : "0");
+  onDevice.write("nczf.elder", on ? "1" : "0");
 }
 export function setDark(on: boolean): void {
   dark.value = on;
-  remember("nczf.dark", on ? "1" : "0");
+  onDevice.write("nczf.dark", on ? "1" : "0");
 }
 
 /** Words by which a citizen asks for the elder view in the chat. */
@@ -45,7 +31,8 @@ export function applyDisplay(withElder: boolean): void {
 export function followKeyboard(): void {
   const view = window.visualViewport;
   if (!view) return;
-  const apply = () => document.documentElement.style.setProperty("--view-height", `${Math.round(view.height)}px`);
+  // Times scale: zooming in must not shrink the page.
+  const apply = () => document.documentElement.style.setProperty("--view-height", `${Math.round(view.height * view.scale)}px`);
   view.addEventListener("resize", apply);
   apply();
 }

@@ -5,6 +5,7 @@
 import { reactive } from "vue";
 import type { ErrorFrame } from "./protocol";
 import type { ServerFrame } from "./frames";
+import { inTab } from "./storage";
 
 export interface Pending<F> {
   frame: F;
@@ -23,7 +24,7 @@ export class Outbox<F extends { id: string }> {
     private readonly storageKey: string,
     private readonly transmit: (frame: F) => boolean,
   ) {
-    this.items = reactive(this.restore()) as Pending<F>[];
+    this.items = reactive(inTab.readJson(storageKey, [])) as Pending<F>[];
   }
 
   send(frame: F): void {
@@ -87,18 +88,6 @@ export class Outbox<F extends { id: string }> {
   }
 
   private save(): void {
-    try {
-      sessionStorage.setItem(this.storageKey, JSON.stringify(this.items));
-    } catch {
-      // Storage may be full or forbidden: the frames then live only as long as the page.
-    }
-  }
-
-  private restore(): Pending<F>[] {
-    try {
-      return JSON.parse(sessionStorage.getItem(this.storageKey) ?? "[]") as Pending<F>[];
-    } catch {
-      return [];
-    }
+    inTab.writeJson(this.storageKey, this.items);
   }
 }

@@ -1,0 +1,99 @@
+"""One bot turn: in order per conversation, a few at once over all, never silent."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from gateway import wire
+from gateway.conversation import Conversation, Mode
+from gateway.dialogue import Dialogue, DialogueSilent, DialogueUnavailable
+from gateway.live import Live
+from gateway.phrases import Phrases
+
+log = logging.getLogger(__name__)
+HandOff = Callable[[str, str, Mapping[str, str]], Awaitable[None]]
+"""(conversation id, reason, known facts) -> the conversation waits for a person."""
+
+HANDOFF_REPLY = wire.QuickReply(label="转人工", action="handoff")
+
+
+class BotTurns:
+    """Runs turns through the dialogue engine and stores what comes back."""
+
+    def __init__(
+        self, live: Live, dialogue: Dialogue, phrases: Phrases, hand_off: HandOff, in_flight: int
+    ) -> None:
+        self._live = live
+        self._dialogue = dialogue
+        self._phrases = phrases
+        self._hand_off = hand_off
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._in_flight = asyncio.Semaphore(in_flight)
+
+    def start(self, conversation: Conversation, text: str, seq: int, args: Mapping[str, Any]) -> None:
+        """Answer message `seq`; `text` may be empty when nothing was left of it."""
+        self._live.spawn(self._turn(conversation, text, seq, args))
+
+    async def failed(self, conversation_id: str, phrase: str, status: str, seq: int | None) -> None:
+        """Say plainly that there is no answer, and offer a person."""
+        message = wire.FailureMessage(text=self._phrases.say(phrase), status=status, replies=[HANDOFF_REPLY])
+        await self._live.append(conversation_id, wire.BotSaid(messages=[message], reply_to=seq))
+
+    async def ask_rating(self, conversation: Conversation, subject: str) -> None:
+        """Let Rasa ask for the rating of a service that the gateway itself ended."""
+        message_id = f"{conversation.id}:{subject}"
+        try:
+            messages = await self._respond(conversation, "/rate_service", message_id, {"subject": subject})
+        except (DialogueUnavailable, DialogueSilent) as error:
+            log.error("conversation=%s no rating asked: %s", conversation.id, error)
+            return
+        await self._say(conversation.id, messages, None)
+
+    async def _turn(
+        self, conversation: Conversation, text: str, seq: int, args: Mapping[str, Any]
+    ) -> None:
+        async with self._locks[conversation.id], self._in_flight:
+            now = await self._live.database(self._live.log.get, conversation.id)
+            if now.mode != Mode.BOT:
+                return  # a person was reached while this waited: the bot is silent
+            if not text:
+                prompt = wire.TextMessage(text=self._phrases.say("nothing_left"), status="nothing_said")
+                await self._live.append(conversation.id, wire.BotSaid(messages=[prompt], reply_to=seq))
+                return
+            await self._live.think(now, True)
+            try:
+                messages = await self._respond(now, text, f"{conversation.id}:{seq}", args)
+                await self._say(conversation.id, messages, seq)
+            except DialogueUnavailable as error:
+                log.error("conversation=%s dialogue unavailable: %s", conversation.id, error)
+                await self.failed(conversation.id, "bot_unavailable", "error_bot_unavailable", seq)
+            except DialogueSilent:
+                log.error("conversation=%s dialogue silent", conversation.id)
+                await self.failed(conversation.id, "bot_silent", "error_bot_silent", seq)
+            finally:
+                await self._live.think(
+                    await self._live.database(self._live.log.get, conversation.id), False
+                )
+
+    async def _respond(
+        self, conversation: Conversation, text: str, message_id: str, args: Mapping[str, Any]
+    ) -> list[wire.BotMessage]:
+        return list(
+            await self._dialogue.respond(
+                conversation.id, text, channel=conversation.channel, message_id=message_id, args=args
+            )
+        )
+
+    async def _say(self, conversation_id: str, messages: list[wire.BotMessage], seq: int | None) -> None:
+        """Store the bot's words, unless a person took over meanwhile; then carry out a hand-off."""
+        handoff = next((m for m in messages if isinstance(m, wire.HandoffMessage)), None)
+        spoken = [m for m in messages if not isinstance(m, wire.HandoffMessage)]
+        now = await self._live.database(self._live.log.get, conversation_id)
+        if spoken and now.mode == Mode.BOT:
+            await self._live.append(conversation_id, wire.BotSaid(messages=spoken, reply_to=seq))
+        if handoff is not None:
+            await self._hand_off(conversation_id, handoff.reason, handoff.summary)

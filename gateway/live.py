@@ -1,0 +1,115 @@
+"""Store first, then tell: the one way by which anything reaches a socket."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import statistics
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+from gateway import wire
+from gateway.bus import Bus
+from gateway.conversation import Conversation, Mode, StoredEvent
+from gateway.log import ConversationLog
+from gateway.presence import Presence
+from gateway.store import DatabaseThread
+
+log = logging.getLogger(__name__)
+ESTIMATE_FROM = 3
+"""Accepted hand-offs needed before minutes are promised."""
+
+
+class Live:
+    """The log, the bus and who is thinking: what every use case needs to speak."""
+
+    def __init__(self, conversation_log: ConversationLog, database: DatabaseThread) -> None:
+        self.log = conversation_log
+        self.database = database
+        self.bus = Bus()
+        self.presence = Presence()
+        self._thinking: set[str] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run something beside the caller; its failure is logged, never lost."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._finished)
+        return task
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("background task failed", exc_info=task.exception())
+
+    async def settle(self, timeout_s: float) -> None:
+        """Wait for what still runs, at most `timeout_s`, then cancel it."""
+        running = [t for t in self._tasks if t is not asyncio.current_task()]
+        if running:
+            _, late = await asyncio.wait(running, timeout=timeout_s)
+            for task in late:
+                task.cancel()
+
+    async def append(
+        self, conversation_id: str, payload: wire.Wire, *, client_id: str | None = None
+    ) -> StoredEvent:
+        """Store an event, then tell everyone who listens."""
+        stored = await self.database(
+            self.log.append, conversation_id, payload.model_dump(), client_id=client_id
+        )
+        self.publish(stored)
+        return stored
+
+    def publish(self, stored: StoredEvent) -> None:
+        """Tell the readers of the conversation.
+
+        A resent frame is published again on purpose: its sender waits for the acknowledgement, and
+        readers drop sequence numbers that they have seen.
+        """
+        self.bus.publish(f"conversation.{stored.conversation_id}", stored.frame())
+
+    async def think(self, conversation: Conversation, on: bool) -> None:
+        """Show or hide that the bot is working on an answer."""
+        if on:
+            self._thinking.add(conversation.id)
+        else:
+            self._thinking.discard(conversation.id)
+        await self.publish_state(conversation)
+
+    async def publish_state(self, conversation: Conversation) -> None:
+        """Send the live state of one conversation to its readers."""
+        self.bus.publish(f"conversation.{conversation.id}", await self.state(conversation))
+
+    async def publish_queue(self) -> None:
+        """Tell the desks that the queue changed, and every waiting citizen their new place."""
+        self.bus.publish("desk", {"type": "queue_changed"})
+        for waiting in await self.database(self.log.in_mode, Mode.WAITING):
+            await self.publish_state(waiting)
+
+    async def state(self, conversation: Conversation) -> dict[str, Any]:
+        """Return a `gateway.wire.StateFrame` as a dict."""
+        queue = None
+        if conversation.mode == Mode.WAITING and conversation.waiting_since is not None:
+            queue = await self.place(conversation)
+        return wire.StateFrame(
+            conversation_id=conversation.id,
+            mode=conversation.mode.value,
+            queue=queue,
+            agent_name=self.presence.name(conversation.agent_id),
+            thinking=conversation.id in self._thinking,
+            last_seq=conversation.last_seq,
+        ).model_dump()
+
+    async def place(self, conversation: Conversation) -> wire.QueuePlace:
+        """Place in the queue; minutes only when there is a basis for them."""
+        waiting = await self.database(self.log.in_mode, Mode.WAITING)
+        place = 1 + next((i for i, c in enumerate(waiting) if c.id == conversation.id), len(waiting) - 1)
+        waits = await self.database(self.log.recent_waits)
+        minutes = None
+        if len(waits) >= ESTIMATE_FROM:
+            minutes = max(1, math.ceil(statistics.median(waits) * place / 60))
+        waited = int(time.time() - (conversation.waiting_since or time.time()))
+        return wire.QueuePlace(place=place, waited_s=max(0, waited), minutes=minutes)
