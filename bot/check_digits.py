@@ -1,4 +1,4 @@
-"""Check digits of the numbers citizens give: identity cards, credit codes, our own case, booking and work-order numbers."""
+"""Check digits: identity cards, credit codes, and our own case, booking and work-order numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _USCC_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 
 
 def ours(digits: str) -> str:
-    """Check digit of our own numbers: weights 3, 1, 3, 1 … so that the sum with the check digit is a multiple of ten.
+    """Check digit of our own numbers: weights 3, 1, 3, 1 …; the sum with it is a multiple of ten.
 
     The weights start so that NC20261103000017 (14 digits) weighs its first digit 3.
     """
@@ -30,7 +30,7 @@ def id_card_check(first17: str) -> str:
 
 
 def id_card_valid(number: str, today: date | None = None) -> bool:
-    """Whether an 18- or 15-character identity number has a real birthday and, with 18, the right check character."""
+    """Whether an identity number has a real birthday and, with 18 characters, the right last one."""
     if len(number) == 15 and number.isdecimal():
         return number[0] in "12345689" and _birthday("19" + number[6:12], today)
     if len(number) != 18 or not number[:17].isdecimal() or number[0] not in "12345689":

@@ -21,9 +21,11 @@ from bot.digests import digest
 from bot.entity_records import text_of
 from bot.intent_model import IntentModel, fit, without_identifiers
 from bot.sentence_encoder import SentenceEncoder
+from bot.urgent_words import means_danger
 
 FOLDER_VARIABLE = "NCZF_INTENT_ENCODER_DIR"
 _FILE, _CACHED, _RANKED = "intents.npz", 256, 10
+URGENT, URGENT_CONFIDENCE = "urgent", 0.99  # when bot/urgent_words.py says so, whatever the model thinks
 
 
 def _encoder_folder(config: dict[str, Any]) -> Path:
@@ -34,27 +36,42 @@ def _encoder_folder(config: dict[str, Any]) -> Path:
 class E5IntentClassifier(GraphComponent, IntentClassifier):
     """Emits intent and intent_ranking with calibrated confidences."""
 
-    def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource,
-                 model: IntentModel | None = None) -> None:
+    def __init__(
+        self,
+        config: dict[str, Any],
+        storage: ModelStorage,
+        resource: Resource,
+        model: IntentModel | None = None,
+    ) -> None:
         self._config, self._storage, self._resource, self._model = config, storage, resource, model
         self._encoder = SentenceEncoder(_encoder_folder(config))
         self._answers: OrderedDict[str, np.ndarray] = OrderedDict()
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """encoder_folder: where the ONNX encoder lies; c: inverse regularisation; share: weight of the n-grams."""
-        return {"encoder_folder": ".build/encoder", "c": 10.0, "share": 0.7, "leave_out": ["open_guide", "set_fact"]}
+        """encoder_folder: the ONNX encoder; c: inverse regularisation; share: weight of the n-grams."""
+        return {
+            "encoder_folder": ".build/encoder",
+            "c": 10.0,
+            "share": 1.0,
+            "leave_out": ["open_guide", "set_fact"],
+        }
 
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
         """What else must change the training cache: the encoder and our own code."""
         here = Path(__file__).parent
         code = [here / "intent_model.py", here / "sentence_encoder.py", here / "identifiers.py"]
-        return digest([*_encoder_folder(config).glob("*.json"), *_encoder_folder(config).glob("*.onnx"), *code])
+        return digest(
+            [*_encoder_folder(config).glob("*.json"), *_encoder_folder(config).glob("*.onnx"), *code]
+        )
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource,
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
         execution_context: ExecutionContext,
     ) -> E5IntentClassifier:
         """Make an untrained component."""
@@ -62,8 +79,12 @@ class E5IntentClassifier(GraphComponent, IntentClassifier):
 
     @classmethod
     def load(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource,
-        execution_context: ExecutionContext, **kwargs: Any,
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
     ) -> E5IntentClassifier:
         """Make a trained component."""
         with model_storage.read_from(resource) as folder:
@@ -71,11 +92,19 @@ class E5IntentClassifier(GraphComponent, IntentClassifier):
 
     def train(self, training_data: TrainingData) -> Resource:
         """Fit and calibrate on the examples, leaving out the intents that only the gateway may send."""
-        examples = [(e.get(TEXT), e.get(INTENT)) for e in training_data.intent_examples
-                    if e.get(TEXT) and e.get(INTENT) not in self._config["leave_out"]]
+        examples = [
+            (e.get(TEXT), e.get(INTENT))
+            for e in training_data.intent_examples
+            if e.get(TEXT) and e.get(INTENT) not in self._config["leave_out"]
+        ]
         texts = [without_identifiers(text) for text, _ in examples]
-        self._model = fit(texts, [intent for _, intent in examples], self._encoder.encode(texts),
-                          c=self._config["c"], share=self._config["share"])
+        self._model = fit(
+            texts,
+            [intent for _, intent in examples],
+            self._encoder.encode(texts),
+            c=self._config["c"],
+            share=self._config["share"],
+        )
         with self._storage.write_to(self._resource) as folder:
             self._model.save(folder / _FILE)
         return self._resource
@@ -99,6 +128,18 @@ class E5IntentClassifier(GraphComponent, IntentClassifier):
             if len(self._answers) > _CACHED:
                 self._answers.popitem(last=False)
         self._answers.move_to_end(key)
-        chances = self._answers[key]
-        return [{"name": str(self._model.labels[i]), "confidence": float(chances[i])}
-                for i in np.argsort(-chances)[:_RANKED]]
+        chances = _outranked(self._answers[key], self._model.labels, means_danger(key))
+        return [
+            {"name": str(self._model.labels[i]), "confidence": float(chances[i])}
+            for i in np.argsort(-chances)[:_RANKED]
+        ]
+
+
+def _outranked(chances: np.ndarray, labels: np.ndarray, danger: bool) -> np.ndarray:
+    """Probabilities in which danger, once seen, has URGENT_CONFIDENCE; the rest share what is left."""
+    at = np.flatnonzero(labels == URGENT)
+    if not danger or not at.size or chances[at[0]] >= URGENT_CONFIDENCE:
+        return chances
+    shrunk = chances * (1 - URGENT_CONFIDENCE) / max(1 - chances[at[0]], 1e-12)
+    shrunk[at[0]] = URGENT_CONFIDENCE
+    return shrunk

@@ -6,6 +6,9 @@ import re
 import unicodedata
 from dataclasses import dataclass
 
+_TRADITIONAL = str.maketrans(
+    "週號點後禮兩鐘時個過內節間曆陰農聖國慶", "周号点后礼两钟时个过内节间历阴农圣国庆"
+)
 _HAN = re.compile(r"[㐀-鿿〇]")
 
 
@@ -27,12 +30,12 @@ class FoldedText:
 
 
 def fold(raw: str) -> FoldedText:
-    """Fold full-width forms (NFKC, character by character) and drop white space next to a Han character."""
+    """Fold full-width forms (NFKC) and traditional characters of times; drop white space beside Han."""
     chars: list[str] = []
     origin: list[int] = []
     for index, raw_char in enumerate(raw):
         for char in unicodedata.normalize("NFKC", raw_char):
-            chars.append(" " if char.isspace() else char)
+            chars.append(" " if char.isspace() else char.translate(_TRADITIONAL))
             origin.append(index)
     kept = [i for i, char in enumerate(chars) if char != " " or not _beside_han(chars, i)]
     return FoldedText("".join(chars[i] for i in kept), (*(origin[i] for i in kept), len(raw)))

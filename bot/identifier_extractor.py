@@ -1,4 +1,4 @@
-"""Rasa component: case, booking and work-order numbers, phones, identity cards, plates … (bot/identifiers.py)."""
+"""Rasa component: case and booking numbers, phones, identity cards, plates (bot/identifiers.py)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ class IdentifierExtractor(GraphComponent, EntityExtractorMixin):
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource,
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
         execution_context: ExecutionContext,
     ) -> IdentifierExtractor:
         """Make the component."""
@@ -30,9 +33,18 @@ class IdentifierExtractor(GraphComponent, EntityExtractorMixin):
     def process(self, messages: list[Message]) -> list[Message]:
         """Add the entities of each message; a landline counts as a phone."""
         for message in messages:
-            add(message, [
-                record(type(self).__name__, "phone" if item.kind == "landline" else item.kind, item.value,
-                       item.start, item.end, valid=item.valid)
-                for item in find(text_of(message))
-            ])
+            add(
+                message,
+                [
+                    record(
+                        type(self).__name__,
+                        "phone" if item.kind == "landline" else item.kind,
+                        item.value,
+                        item.start,
+                        item.end,
+                        valid=item.valid,
+                    )
+                    for item in find(text_of(message))
+                ],
+            )
         return messages

@@ -16,7 +16,7 @@ from bot.zh_number import DIGITS, spoken_digits
 _D = rf"[0-9{''.join(DIGITS)}]"
 _S = r"[ \-_.·—–]{0,2}"  # what people put between groups
 _PROVINCES = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼使领"
-_LAST4_CUE = r"(?:尾号|后四位|后4位|末四位|末4位|最后四位|最后4位|后面四位|手机后四位|验证码) ?(?:数字|数)? ?(?:是|为|:|：)? ?"
+_LAST4_CUE = r"(?:尾号|[后末][四4]位|最后[四4]位|后面[四4]位|验证码) ?(?:数字|数)? ?(?:是|为|:|：)? ?"
 
 
 def _repeat(count: int) -> str:
@@ -28,7 +28,7 @@ class Identifier:
     """One number found.
 
     Attributes:
-        kind: case_no | booking_no | work_order_no | id_number | uscc | phone | landline | plate | phone_last4.
+        kind: case_no, booking_no, work_order_no, id_number, uscc, phone, landline, plate or phone_last4.
         value: normalised (upper case, figures only between letters).
         start, end: half-open span in the original text.
         valid: its check digit, birthday or form is right; a phone has none and is valid by form.
@@ -42,18 +42,24 @@ class Identifier:
 
 
 _KINDS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = tuple(
-    (kind, re.compile(pattern, re.IGNORECASE), check) for kind, pattern, check in (
+    (kind, re.compile(pattern, re.IGNORECASE), check)
+    for kind, pattern, check in (
         ("case_no", rf"(?<![A-Z])N{_S}C{_S}(?:{_repeat(15)})", lambda v: ours_valid(v[2:])),
         ("booking_no", rf"(?<![A-Z])Y{_S}Y{_S}(?:{_repeat(11)})", lambda v: ours_valid(v[2:])),
         ("work_order_no", rf"(?<![A-Z])G{_S}D{_S}(?:{_repeat(14)})", lambda v: ours_valid(v[2:])),
         ("id_number", rf"(?:{_repeat(17)}){_S}(?:[Xx×]|{_D})", id_card_valid),
         ("uscc", r"(?=[0-9A-Z]{0,17}[A-Z])[0-9A-HJ-NPQRTUWXY]{2}[0-9]{6}[0-9A-HJ-NPQRTUWXY]{10}", uscc_valid),
         ("id_number", rf"{_repeat(15)}", id_card_valid),
-        ("phone", rf"(?:(?:\+|00)?86{_S})?(?P<v>[1一幺]{_S}[3-9三四五六七八九拐勾]{_S}(?:{_repeat(9)}))", lambda v: True),
+        (
+            "phone",
+            rf"(?:(?:\+|00)?86{_S})?(?P<v>[1一幺]{_S}[3-9三四五六七八九拐勾]{_S}(?:{_repeat(9)}))",
+            lambda v: True,
+        ),
         ("landline", rf"(?:0\d{{2,3}}{_S}[2-9]\d{{6,7}})", lambda v: True),
         ("plate", rf"[{_PROVINCES}]{_S}[A-Z]{_S}[A-Z0-9](?:{_S}[A-Z0-9]){{3,5}}", lambda v: len(v) in (7, 8)),
         ("phone_last4", rf"{_LAST4_CUE}(?P<v>{_repeat(4)})", lambda v: True),
-    ))
+    )
+)
 _EDGE = re.compile(rf"[0-9A-Za-z{''.join(DIGITS)}]")
 _FIGURE_EDGE = re.compile(r"[0-9A-Za-z]")
 _ALONE4 = re.compile(rf"[ ,，。.!！是:：]*(?P<v>{_repeat(4)})[ ,，。.!！吧啊呀的]*")
@@ -94,7 +100,7 @@ def _matches(pattern: re.Pattern[str], text: str) -> Iterator[tuple[int, int, st
 
 
 def _spoken_word(text: str, end: int) -> bool:
-    """A Chinese numeral right after written figures belongs to the sentence, not to the number (…8000一共)."""
+    """A Chinese numeral right after written figures belongs to the sentence (…8000一共)."""
     return text[end] in DIGITS and text[end - 1].isascii()
 
 
@@ -118,5 +124,14 @@ def mask(raw: str) -> str:
     return "".join(chars)
 
 
-_KEPT = {"case_no": (2, 4), "booking_no": (2, 4), "work_order_no": (2, 4), "id_number": (3, 2), "uscc": (4, 4),
-         "phone": (3, 4), "landline": (0, 4), "plate": (2, 2), "phone_last4": (4, 0)}
+_KEPT = {
+    "case_no": (2, 4),
+    "booking_no": (2, 4),
+    "work_order_no": (2, 4),
+    "id_number": (3, 2),
+    "uscc": (4, 4),
+    "phone": (3, 4),
+    "landline": (0, 4),
+    "plate": (2, 2),
+    "phone_last4": (4, 0),
+}

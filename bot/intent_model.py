@@ -1,4 +1,4 @@
-"""The intent model itself: centred sentence vectors and character n-grams under a calibrated logistic regression.
+"""The intent model: sentence vectors and character n-grams under a calibrated logistic regression.
 
 Training uses scikit-learn; the trained model is plain arrays (npz) and prediction plain numpy.
 """
@@ -20,12 +20,21 @@ from sklearn.model_selection import StratifiedKFold
 from bot.identifiers import find
 
 NGRAMS = (1, 2, 3)  # characters
-NAMED = {"phone": "手机号码", "phone_last4": "手机尾号", "id_number": "身份证号码", "case_no": "办件编号", "booking_no": "预约编号",
-         "plate": "车牌号码", "landline": "电话号码", "uscc": "信用代码", "work_order_no": "工单编号"}
+NAMED = {
+    "phone": "手机号码",
+    "phone_last4": "手机尾号",
+    "id_number": "身份证号码",
+    "case_no": "办件编号",
+    "booking_no": "预约编号",
+    "plate": "车牌号码",
+    "landline": "电话号码",
+    "uscc": "信用代码",
+    "work_order_no": "工单编号",
+}
 
 
 def without_identifiers(text: str) -> str:
-    """The text with each number replaced by the name of its kind, so that figures do not decide the intent."""
+    """The text with each number replaced by the name of its kind: figures must not decide the intent."""
     for item in reversed(find(text)):
         text = text[: item.start] + NAMED[item.kind] + text[item.end :]
     return text
@@ -42,7 +51,7 @@ class IntentModel:
 
     Attributes:
         labels: (k,) intent names; mean: (d,) mean sentence vector of the training texts.
-        grams: (g,) character n-grams; idf: (g,) their weights; share: length of an n-gram row beside a unit vector.
+        grams: (g,) character n-grams; idf: (g,) their weights; share: length of an n-gram row.
         coef: (k, d + g); bias: (k,); temperature: positive, divides the scores before the softmax.
     """
 
@@ -67,9 +76,17 @@ class IntentModel:
 
     def save(self, path: Path) -> None:
         """Write an npz file."""
-        np.savez_compressed(path, labels=self.labels, mean=self.mean, grams=self.grams, idf=self.idf,
-                            coef=self.coef.astype(np.float32), bias=self.bias, share=self.share,
-                            temperature=self.temperature)
+        np.savez_compressed(
+            path,
+            labels=self.labels,
+            mean=self.mean,
+            grams=self.grams,
+            idf=self.idf,
+            coef=self.coef.astype(np.float32),
+            bias=self.bias,
+            share=self.share,
+            temperature=self.temperature,
+        )
 
     @classmethod
     def load(cls, path: Path) -> IntentModel:
@@ -107,17 +124,27 @@ def _rows(texts: Sequence[str], vectors: np.ndarray, model: IntentModel) -> csr_
     return hstack([csr_matrix(_centred(vectors, model.mean)), sparse]).tocsr()
 
 
-def fit(texts: Sequence[str], labels: Sequence[str], vectors: np.ndarray, *, c: float = 10.0, share: float = 0.7,
-        folds: int = 4, seed: int = 7) -> IntentModel:
-    """Train on texts without identifiers (n), their labels (n) and vectors (n, d); calibrate by cross-validation.
+def fit(
+    texts: Sequence[str],
+    labels: Sequence[str],
+    vectors: np.ndarray,
+    *,
+    c: float = 10.0,
+    share: float = 1.0,
+    folds: int = 3,
+    seed: int = 7,
+) -> IntentModel:
+    """Train on n texts without identifiers, their labels and vectors (n, d); calibrate by folds.
 
     Raises:
         ValueError: fewer than two intents, or an intent with fewer examples than folds.
     """
     counts = Counter(labels)
     if len(counts) < 2 or min(counts.values()) < folds:
-        raise ValueError(f"intent model: got {dict(counts)}, expected at least two intents with {folds} examples each; "
-                         "add examples to nlu_data/nlu")
+        raise ValueError(
+            f"intent model: got {dict(counts)}, expected at least two intents with {folds} examples each; "
+            "add examples to nlu_data/nlu"
+        )
     y = np.asarray(labels)
     scores, names = np.zeros((len(y), len(counts))), np.unique(y)
     for train, test in StratifiedKFold(folds, shuffle=True, random_state=seed).split(vectors, y):
@@ -139,5 +166,10 @@ def _fit(texts: Sequence[str], y: np.ndarray, vectors: np.ndarray, c: float, sha
     idf = np.array([math.log((1 + len(texts)) / (1 + documents[gram])) + 1 for gram in grams])
     empty = np.zeros(0)
     features = IntentModel(empty, vectors.mean(axis=0), np.array(grams), idf, empty, empty, share, 1.0)
-    fitted = LogisticRegression(C=c, max_iter=1000, class_weight="balanced").fit(_rows(texts, vectors, features), y)
-    return replace(features, labels=fitted.classes_, coef=fitted.coef_, bias=fitted.intercept_)
+    fitted = LogisticRegression(C=c, max_iter=1000, class_weight="balanced").fit(
+        _rows(texts, vectors, features), y
+    )
+    coef, bias = fitted.coef_, fitted.intercept_
+    if len(fitted.classes_) == 2:  # scikit-learn keeps one row for two classes
+        coef, bias = np.vstack([np.zeros_like(coef), coef]), np.array([0.0, bias[0]])
+    return replace(features, labels=fitted.classes_, coef=coef, bias=bias)

@@ -1,4 +1,4 @@
-"""Phrase lists (halls, districts, departments, relations, services) as spaCy patterns, and the spans found with them."""
+"""Phrase lists (halls, districts, departments, relations, services) and the spans found with them."""
 
 from __future__ import annotations
 
@@ -47,19 +47,23 @@ def read_phrase_lists(folder: Path) -> list[PATTERNS]:
                 f"{path}: got an item without {error}, expected label and items with id, name, says"
             ) from error
     if not patterns:
-        raise PhraseListError(f"no phrase list in {folder}; expected *.yml files such as halls.yml; check the path")
+        raise PhraseListError(
+            f"no phrase list in {folder}; expected *.yml files such as halls.yml; check the path"
+        )
     return patterns
 
 
 class PhraseFinder:
-    """spaCy's blank Chinese pipeline (one token per character) with a span ruler; the longest phrase wins per label."""
+    """spaCy's blank Chinese pipeline (a token per character) with a span ruler; the longest phrase wins."""
 
     def __init__(self, patterns: list[PATTERNS]) -> None:
         self._nlp = spacy.blank("zh")
         ruler = self._nlp.add_pipe(
             "span_ruler", config={"spans_key": "phrases", "phrase_matcher_attr": "LOWER", "validate": False}
         )
-        ruler.add_patterns([{"label": label, "id": id_, "pattern": fold(word).text} for label, id_, word in patterns])
+        ruler.add_patterns(
+            [{"label": label, "id": id_, "pattern": fold(word).text} for label, id_, word in patterns]
+        )
 
     def find(self, raw: str) -> Iterator[Phrase]:
         """Phrases of a text, longest first per label and never two of one label over the same character."""

@@ -1,6 +1,6 @@
-"""Rasa component: halls, districts, departments, relations, service names, person names, small numbers, ratings.
+"""Rasa component: halls, districts, departments, relations, services, names, small numbers, ratings.
 
-Phrases come from nlu_data/entities/*.yml through spaCy's span ruler (bot/phrase_lists.py) and travel inside the model.
+Phrases come from nlu_data/entities/*.yml (bot/phrase_lists.py) and travel inside the model.
 """
 
 from __future__ import annotations
@@ -30,8 +30,9 @@ _FILE = "phrases.json"
 class RuleEntityExtractor(GraphComponent, EntityExtractorMixin):
     """Emits hall, district, department, relation, guide_hint, person_name, number, rating_level."""
 
-    def __init__(self, config: dict[str, Any], storage: ModelStorage, resource: Resource,
-                 patterns: list[PATTERNS]) -> None:
+    def __init__(
+        self, config: dict[str, Any], storage: ModelStorage, resource: Resource, patterns: list[PATTERNS]
+    ) -> None:
         self._storage, self._resource, self._patterns = storage, resource, patterns
         self._finder = PhraseFinder(patterns)
 
@@ -47,7 +48,10 @@ class RuleEntityExtractor(GraphComponent, EntityExtractorMixin):
 
     @classmethod
     def create(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource,
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
         execution_context: ExecutionContext,
     ) -> RuleEntityExtractor:
         """Make the component from the phrase lists of the working tree."""
@@ -55,8 +59,12 @@ class RuleEntityExtractor(GraphComponent, EntityExtractorMixin):
 
     @classmethod
     def load(
-        cls, config: dict[str, Any], model_storage: ModelStorage, resource: Resource,
-        execution_context: ExecutionContext, **kwargs: Any,
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **kwargs: Any,
     ) -> RuleEntityExtractor:
         """Make the component from the phrase lists inside the model."""
         with model_storage.read_from(resource) as folder:
@@ -78,12 +86,14 @@ class RuleEntityExtractor(GraphComponent, EntityExtractorMixin):
     def _records(self, text: str) -> list[dict[str, Any]]:
         name = type(self).__name__
         found = [
-            record(name, p.label, text[p.start:p.end] if p.label == "guide_hint" else p.id, p.start, p.end)
+            record(name, p.label, text[p.start : p.end] if p.label == "guide_hint" else p.id, p.start, p.end)
             for p in self._finder.find(text)
         ]
         person = None if any(r["entity"] != "relation" for r in found) else find_name(text)
         if person:
-            found.append(record(name, "person_name", person.value, person.start, person.end, certain=person.certain))
+            found.append(
+                record(name, "person_name", person.value, person.start, person.end, certain=person.certain)
+            )
         for entity, small in (("number", find_number(text)), ("rating_level", find_rating(text))):
             if small:
                 found.append(record(name, entity, small.value, small.start, small.end))

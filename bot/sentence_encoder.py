@@ -27,7 +27,7 @@ class SentenceEncoder:
         for name in ("model.onnx", "tokenizer.json"):
             if not (folder / name).is_file():
                 raise EncoderMissing(
-                    f"intent encoder: no {name} in {folder}; expected a folder with model.onnx and tokenizer.json; "
+                    f"intent encoder: no {name} in {folder}; expected model.onnx and tokenizer.json; "
                     "build it with `make encoder`, or name another folder in NCZF_INTENT_ENCODER_DIR"
                 )
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
@@ -39,7 +39,7 @@ class SentenceEncoder:
         )
 
     def encode(self, texts: list[str]) -> np.ndarray:
-        """Vectors of texts as queries: (n, 384) float32, unit rows; n may be 0. One at a time, so nothing is padded."""
+        """Vectors of texts as queries: (n, 384) float32, unit rows; n may be 0. One at a time, unpadded."""
         rows = [self._one(f"query: {text}") for text in texts]
         return np.stack(rows) if rows else np.zeros((0, 384), np.float32)
 

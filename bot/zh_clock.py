@@ -11,15 +11,19 @@ from dataclasses import dataclass, replace
 
 from bot.zh_number import to_int
 
-WINDOWS = {"morning": ("08:00", "12:00"), "noon": ("12:00", "14:00"), "afternoon": ("13:00", "18:00"),
-           "evening": ("17:00", "21:00")}
+WINDOWS = {
+    "morning": ("08:00", "12:00"),
+    "noon": ("12:00", "14:00"),
+    "afternoon": ("13:00", "18:00"),
+    "evening": ("17:00", "21:00"),
+}
 OPENS, CLOSES = "08:00", "21:00"  # the bounds for 三点以后 and 四点之前
 PARTS = {
-    "morning": r"大清早|一大早|清早|清晨|凌晨|早上|早晨|早间|早起|一早|上午|上昼|早(?=[〇零一二两三四五六七八九十\d])",
+    "morning": r"大清早|一大早|清早|清晨|凌晨|早上|早晨|早间|早起|一早|上午|上昼|早(?=[一二两三四五六七八九十\d])",
     "noon": r"吃[过完了]+(?:午饭|中饭)|(?:午饭|中饭)(?:时间|后|以后)?|中午|晌午|正午|午间|午休|中间休息",
     "afternoon": r"下午|午后|下昼|后晌",
-    "evening": r"吃[过完了]+(?:晚饭|夜饭)|(?:晚饭|夜饭)(?:后|以后)?|下了?班(?:以后|之后|过后|后|才|的时候)|放学(?:以后|后)"
-               r"|(?:天黑|擦黑)(?:以后|之后|后)?|晚上|傍晚|晚间|夜里|夜间|夜晚|黄昏|晚(?=[四五六七八九十\d])",
+    "evening": r"吃[过完了]+(?:晚饭|夜饭)|(?:晚饭|夜饭)(?:后|以后)?|下了?班(?:[以之过]?后|才|的时候)|放学以?后"
+    r"|(?:天黑|擦黑)(?:以后|之后|后)?|晚上|傍晚|晚间|夜里|夜间|夜晚|黄昏|晚(?=[四五六七八九十\d])",
 }
 _PART = "|".join(f"(?P<{name}>{pattern})" for name, pattern in PARTS.items())
 _PART_RE = re.compile(rf"(?:{_PART})(?![好安])(?:的时候|时候|时段|时间)?")
@@ -28,10 +32,14 @@ _H = rf"(?:\d{{1,2}}|[{_CN}]{{1,3}})"
 _MIN = rf"(?:半|一刻钟?|三刻钟?|过?(?:\d{{1,2}}|[零〇{_CN}]{{1,4}})分?(?![个号块元月人天\d:点时]))"
 _NOT_TIME = r"(?!建议|意见|问题|要求|疑问|想法|不明白|不懂|儿|心意)"
 _BIG = rf"(?P<big{{0}}>差(?:一刻|(?:\d|[{_CN}]){{{{1,2}}}}分)钟?(?:到|就)?)?"
-_POINT = (rf"(?<![\d.几点])(?:(?P<hh{{0}}>\d{{{{1,2}}}})[:](?P<mm{{0}}>[0-5]\d)(?!\d)"
-          rf"|{_BIG}(?P<h{{0}}>{_H.replace('{', '{{').replace('}', '}}')})[点点時时](?!间|候|段|刻|常|不时){_NOT_TIME}"
-          rf"(?P<m{{0}}>{_MIN.replace('{', '{{').replace('}', '}}')})?(?:钟|整|正)?)")
-_TAIL = r"(?:多|来钟|来|左右|前后|这样|的样子)?(?P<bound>以前|之前|前(?!台)|以后|之后|过后|后(?![天日面])|开始)?"
+_POINT = (
+    rf"(?<![\d.几点])(?:(?P<hh{{0}}>\d{{{{1,2}}}})[:](?P<mm{{0}}>[0-5]\d)(?!\d)"
+    rf"|{_BIG}(?P<h{{0}}>{_H.replace('{', '{{').replace('}', '}}')})[点点時时](?!间|候|段|刻|常|不时){_NOT_TIME}"
+    rf"(?P<m{{0}}>{_MIN.replace('{', '{{').replace('}', '}}')})?(?:钟|整|正)?)"
+)
+_TAIL = (
+    r"(?:多|来钟|来|左右|前后|这样|的样子)?(?P<bound>以前|之前|前(?!台)|以后|之后|过后|后(?![天日面])|开始)?"
+)
 _DASH = r"(?:到|至|-|~|—|——|–)"
 _POINT_RE = re.compile(_POINT.format(0) + _TAIL)
 _SECOND_RE = re.compile(rf"(?:{_DASH})(?:{_PART})?" + _POINT.format(1).replace(r"(?<![\d.几点])", ""))
@@ -58,7 +66,7 @@ def minutes(clock: str) -> int:
 
 
 def as_text(value: int) -> str:
-    """"HH:MM" for minutes of the day."""
+    """ "HH:MM" for minutes of the day."""
     return f"{value // 60:02d}:{value % 60:02d}"
 
 
@@ -101,7 +109,7 @@ def _meant(text: str, match: re.Match[str], part: str | None) -> bool:
     """Whether 一点 is one o'clock rather than "a little"."""
     if match["hh0"] or match["h0"] not in ("一", "两") or match["m0"] or part or match["bound"]:
         return True
-    rest = text[match.end():]
+    rest = text[match.end() :]
     if re.match(rf"[钟左多]|{_DASH}", rest) or match[0][-1] in "钟整正多右来":
         return True
     before = re.sub(r"[□,，。 约在订就]", "", text[: match.start()])
@@ -131,8 +139,15 @@ def find_clocks(text: str) -> Iterator[Clock]:
 
 
 def _earliest(text: str, position: int, part: str | None = None) -> Clock | None:
-    readings = [r for r in (_short_range(text, position, part), _pair(text, position, part),
-                            _point(text, position, part)) if r]
+    readings = [
+        r
+        for r in (
+            _short_range(text, position, part),
+            _pair(text, position, part),
+            _point(text, position, part),
+        )
+        if r
+    ]
     return min(readings, key=lambda r: (r.begin, -r.finish), default=None)
 
 
@@ -158,8 +173,14 @@ def _pair(text: str, position: int, part: str | None) -> Clock | None:
     for match in _PAIR_RE.finditer(text, position):
         first, second = (11, 12) if match["x"] else (to_int(match["p"][0]), to_int(match["p"][1]))
         if second == first + 1:
-            return _clock(match.start(), match.end(), _hour(first, part, False) * 60, _hour(second, part, False) * 60,
-                          part, False)
+            return _clock(
+                match.start(),
+                match.end(),
+                _hour(first, part, False) * 60,
+                _hour(second, part, False) * 60,
+                part,
+                False,
+            )
     return None
 
 

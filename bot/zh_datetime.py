@@ -23,7 +23,8 @@ _NOT_TIME = re.compile(
     r"[A-Za-z]{1,2}\d{6,}|(?<![\d-])0\d{2,3}-?\d{7,8}(?!\d)|[一-鿿]?[A-Z]\d[A-Z0-9]{3,5}|(?<!\d)\d{7,}[Xx]?"
     r"|(?:早上|上午|中午|下午|晚上|早晨)(?=[好安])|每个?(?:周|星期|礼拜)?[一二三四五六日天]?|今年(?!\d|[一二三十])"
     rf"|(?<![下的近第]){NUMERAL}个(?:工作日|小时|钟头)(?![之以]?后)|(?:八一|五一|三八)(?=路|大道|广场|桥|公园|馆|村)|(?:前|后)(?:天线|日子)"
-    r"|今天是|有一点|差一点|一点[都也儿]|多半|周到|周边|周围|今日头条")
+    r"|今天是|有一点|差一点|一点[都也儿]|多半|周到|周边|周围|今日头条"
+)
 _CLAUSE = re.compile(r"[,，。;；!！?？\n]|改成|改到|改为|换成|换到|还是改")
 _REFUSED = re.compile(r"不行|没空|没时间|不方便|去不了|来不了|不可以|不得闲|没得空|不能|有事|不去")
 _NOT_BUT = re.compile(r"不是(?P<no>[^是,，]{1,10}?)[,，]?(?:而)?是")
@@ -32,7 +33,8 @@ _TO = re.compile(r"(?:那天)?(?:到|至|-|~|—+)\Z")
 _BEFORE = re.compile(r"(?:之前|以前|前(?!台|面)|之内|以内|内)")
 _HOLIDAY = re.compile(
     rf"(?P<name>{'|'.join(NAMES)})节?(?:放假|假期|小长假|当天|那天)?(?P<work>(?:之|以|过)?后(?:的)?(?:第一个|头个)工作日)?"
-    rf"(?:(?P<side>前|后)(?P<n>{NUMERAL})天|(?P<eve>前夕|前夜)|(?P<upto>之前|以前|前(?!台))|(?P<after>之后|以后|过后|后))?")
+    rf"(?:(?P<side>前|后)(?P<n>{NUMERAL})天|(?P<eve>前夕|前夜)|(?P<upto>之前|以前|前(?!台))|(?P<after>之后|以后|过后|后))?"
+)
 _WORKDAY = re.compile(r"(?:下一?个|最近的?一?个?)工作日")
 
 
@@ -124,11 +126,17 @@ def _find_days(text: str, today: date, holidays: Mapping[str, Sequence[date]]) -
         if not readings:
             break
         best = min(readings, key=lambda d: (d.start, -d.end))
-        joined = bool(found) and bool(_TO.match(text[found[-1].end:best.start]) or best.start - found[-1].end <= 2)
+        joined = bool(found) and bool(
+            _TO.match(text[found[-1].end : best.start]) or best.start - found[-1].end <= 2
+        )
         if found and not joined:
             anchor = today
-            again = [d for p, r in RULES for m in [p.match(text, best.start)] if m and (d := _try(r, m, today)) and
-                     d.end == best.end]
+            again = [
+                d
+                for p, r in RULES
+                for m in [p.match(text, best.start)]
+                if m and (d := _try(r, m, today)) and d.end == best.end
+            ]
             best = again[0] if again else best
         if match := _BEFORE.match(text, best.end):
             if best.day and best.day >= today and best.minutes is None:
@@ -169,10 +177,14 @@ def _holidays(text: str, position: int, today: date, table: Mapping[str, Sequenc
 
 
 def _leading_part(text: str, days: list[Day]) -> str | None:
-    """The part of day inside 今晚, 明早: the day took the first character, the second still stands after it."""
+    """The part of day inside 今晚, 明早: the day took the first character only."""
     for day in days:
-        follower = text[day.end:day.end + 1]
-        if follower in "早晨晚" and follower and text[day.end:day.end + 2] not in ("早上", "早晨", "晚上", "晚间"):
+        follower = text[day.end : day.end + 1]
+        if (
+            follower in "早晨晚"
+            and follower
+            and text[day.end : day.end + 2] not in ("早上", "早晨", "晚上", "晚间")
+        ):
             return "evening" if follower == "晚" else "morning"
     return None
 
@@ -193,14 +205,15 @@ def _with_day(days: list[Day], text: str, now: datetime) -> BookingTime:
     if not others:
         return result
     last = others[-1]
-    between = text[dated[0].end:last.start]
+    between = text[dated[0].end : last.start]
     if _TO.match(between) and last.day > dated[0].day:
         return replace(result, until=last.until or last.day)
     return replace(result, until=max(last.until or last.day, dated[0].day), problem="ambiguous")
 
 
-def _with_clock(result: BookingTime, clocks: list[Clock], text: str, now: datetime, days: list[Day],
-                part: str | None) -> BookingTime:
+def _with_clock(
+    result: BookingTime, clocks: list[Clock], text: str, now: datetime, days: list[Day], part: str | None
+) -> BookingTime:
     same_time = re.search(r"(?:这个|同样的?|差不多这个)(?:时候|时间|点)", text)
     if not clocks and part:
         result = replace(result, part=part, start=WINDOWS[part][0], end=WINDOWS[part][1])
@@ -217,8 +230,13 @@ def _from_clocks(result: BookingTime, clocks: list[Clock], now: datetime, part: 
         names = {c.part for c in clocks}
         windows = [WINDOWS[name] for name in names if name]
         many = len(names) > 1
-        return replace(result, part=None if many else clocks[0].part, start=min(w[0] for w in windows),
-                       end=max(w[1] for w in windows), problem=result.problem or ("ambiguous" if many else None))
+        return replace(
+            result,
+            part=None if many else clocks[0].part,
+            start=min(w[0] for w in windows),
+            end=max(w[1] for w in windows),
+            problem=result.problem or ("ambiguous" if many else None),
+        )
     first = timed[0]
     start, end = first.start, first.end
     assert start is not None
@@ -229,8 +247,13 @@ def _from_clocks(result: BookingTime, clocks: list[Clock], now: datetime, part: 
     if today_over and not first.exact and end is None and not part and start + 720 <= minutes("20:30"):
         start += 720
     several = len({(c.start, c.end) for c in timed}) > 1
-    return replace(result, start=as_text(start), end=None if end is None else as_text(end), part=first.part or part,
-                   problem=result.problem or ("ambiguous" if several else None))
+    return replace(
+        result,
+        start=as_text(start),
+        end=None if end is None else as_text(end),
+        part=first.part or part,
+        problem=result.problem or ("ambiguous" if several else None),
+    )
 
 
 def _checked(result: BookingTime, now: datetime, days: list[Day]) -> BookingTime:

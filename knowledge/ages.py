@@ -6,7 +6,9 @@ import re
 
 _DIGITS = {ch: n for n, ch in enumerate("零一二三四五六七八九")} | {"两": 2}
 _NUMBER = r"(\d{1,3}|[一二两三四五六七八九]?十[一二三四五六七八九]?|[零一二两三四五六七八九])"
-_BELOW = re.compile(rf"(?:未满|不满|没满|没到|不到|不足|还差点到){_NUMBER}(?:个?周)?岁?|{_NUMBER}(?:周)?岁(?:以下|不到)")
+_BELOW = re.compile(
+    rf"(?:未满|不满|没满|没到|不到|不足|还差点到){_NUMBER}(?:个?周)?岁?|{_NUMBER}(?:周)?岁(?:以下|不到)"
+)
 _AT = re.compile(rf"(?:刚满|满了|年满|满|过了|都)?{_NUMBER}(?:多)?(?:周)?岁(?!以下)|满了?{_NUMBER}了")
 _RANGE = re.compile(rf"{_NUMBER}(?:周?岁)?(?:至|到|-|—|~|～){_NUMBER}周?岁")
 _UPWARD = re.compile(rf"(?:年满|已满|满|超过){_NUMBER}周?岁|{_NUMBER}周?岁(?:及)?以上")
@@ -40,4 +42,4 @@ def age_matches(label: str, age: float) -> bool:
     if below:
         return age < number(below.group(1) or below.group(2))
     upward = _UPWARD.search(label)
-    return bool(upward) and age >= number(upward.group(1) or upward.group(2))
+    return upward is not None and age >= number(upward.group(1) or upward.group(2))

@@ -118,7 +118,10 @@ class Judge:
         """Zone, probability of being right, probability of being in scope."""
         row = features(evidence, weights)[None, :]
         right, scope = float(self.right.probability(row)[0]), float(self.scope.probability(row)[0])
-        return zone(right, scope, self.thresholds), right, scope
+        found = zone(right, scope, self.thresholds)
+        if found is Zone.ANSWER and evidence.foreign[int(total(evidence, weights).argmax())]:
+            found = Zone.CLARIFY
+        return found, right, scope
 
     def save(self, path: Path, notes: dict[str, float]) -> None:
         """`notes`: what calibration measured, for people."""
@@ -154,5 +157,8 @@ def _plain(head: Head) -> dict[str, object]:
 
 def _head(value: dict[str, list[float]]) -> Head:
     return Head(
-        np.array(value["weights"]), float(value["bias"]), np.array(value["mean"]), np.array(value["scale"])  # type: ignore[arg-type]
+        np.array(value["weights"]),
+        float(value["bias"]),
+        np.array(value["mean"]),
+        np.array(value["scale"]),  # type: ignore[arg-type]
     )

@@ -14,7 +14,7 @@ from knowledge.answerable import Judge, Zone
 from knowledge.card import build_card
 from knowledge.encode import Encoder, open_encoder
 from knowledge.errors import UnknownGuide
-from knowledge.field import asked_field
+from knowledge.field import asked_field, residue
 from knowledge.followup import is_followup
 from knowledge.guide import FIELDS, Guide
 from knowledge.library import GuideLibrary
@@ -30,6 +30,8 @@ from knowledge.wording import data, phrase
 
 Status = Literal["answered", "clarify", "unanswerable_no_guide", "not_handled_here"]
 SHOWN_HITS = 5
+WARM_UP = "預熱"
+"""Asked once at start, so that no citizen waits for the pinyin and script tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Answer:
     card: dict[str, Any] | None = None
     """In the shape of the wire's GuideCard; only when answered."""
     options: list[dict[str, str]] = dataclasses.field(default_factory=list)
-    """Guides to choose from; only when status is clarify."""
+    """Guides to choose from; only when status is clarify. None when the words name no matter at all."""
     stub: dict[str, Any] | None = None
     """Only when not_handled_here."""
     hits: list[Hit] = dataclasses.field(default_factory=list)
@@ -75,9 +77,11 @@ class Answerer:
             GuideFaults: the guides are not in order.
             EncoderMissing: there is no encoder where the settings say.
             IndexMismatch: the index was not built from these guides with this encoder.
+
         """
         library = GuideLibrary.load(settings.guides_dir)
         ranker, judge = load_index(settings.index_dir, library, encoder or open_encoder(settings))
+        ranker.evidence(WARM_UP)
         return cls(library, ranker, judge)
 
     def answer(
@@ -94,6 +98,7 @@ class Answerer:
             guide_id: the guide under discussion, if any; an unknown one is ignored.
             facts: situation facts known so far.
             today: for expiry; default the current day.
+
         """
         facts, day = dict(facts or {}), today or date.today()
         text = normalise(question)
@@ -103,15 +108,21 @@ class Answerer:
         named = self._names.mentioned(text)
         if current and is_followup(text, current, named):
             return self._from_guide(current, text, facts, followup=True, confidence=1.0)
+        if not current and not named and asked_field(text) and not residue(text):
+            return Answer("clarify", field=asked_field(text), lead=phrase("which_item"))
         evidence = self._ranker.evidence(text)
         totals = self._usable(self._ranker.total(evidence), day)
         zone, right, scope = self._judge.judge(evidence, self._ranker.weights)
         hits = self._hits(evidence, totals)
         if current and self._stays(current, text, named, hits, zone):
-            return self._from_guide(current, text, facts, followup=True, confidence=max(right, 0.5), hits=hits)
+            return self._from_guide(
+                current, text, facts, followup=True, confidence=max(right, 0.5), hits=hits
+            )
         if current:
             facts = {key: value for key, value in facts.items() if key in self._rules["shared_facts"]}
         first = hits[0]
+        if first.stub and zone is not Zone.REFUSE and right >= self._rules["stub_answer"]:
+            return self._not_handled(first, hits, right)
         if zone is Zone.ANSWER or self._is_name(text, first):
             if first.stub:
                 return self._not_handled(first, hits, right)
@@ -128,9 +139,12 @@ class Answerer:
         Raises:
             UnknownGuide: there is no such guide.
             ValueError: `field` is not in guide.FIELDS.
+
         """
         if field and field not in FIELDS:
-            raise ValueError(f"field {field!r} is unknown, expected one of {', '.join(FIELDS)} or an empty string")
+            raise ValueError(
+                f"field {field!r} is unknown, expected one of {', '.join(FIELDS)} or an empty string"
+            )
         return build_card(self.library.require(guide_id), facts, field)
 
     def suggest(
@@ -148,7 +162,10 @@ class Answerer:
             return suggestions(guide, found.field, found.facts, high=True)[:k]
         if found.status == "clarify":
             asked = asked_field(text)
-            each = [suggestions(self.library.guides[o["guide_id"]], asked, {}, high=False)[:1] for o in found.options]
+            each = [
+                suggestions(self.library.guides[o["guide_id"]], asked, {}, high=False)[:1]
+                for o in found.options
+            ]
             return [suggestion for few in each for suggestion in few][:k]
         return []
 
@@ -162,7 +179,9 @@ class Answerer:
         hits = self._hits(evidence, totals)
         exact = self._names.exact(text)
         if exact:
-            return next((hit for hit in self._hits(evidence, totals, most=len(totals)) if hit.guide_id == exact), None)
+            return next(
+                (hit for hit in self._hits(evidence, totals, most=len(totals)) if hit.guide_id == exact), None
+            )
         zone, _, _ = self._judge.judge(evidence, self._ranker.weights)
         sure = zone is Zone.ANSWER or self._is_name(text, hits[0])
         return hits[0] if sure and not hits[0].stub else None
@@ -232,8 +251,18 @@ class Answerer:
             lead = phrase("lead.situation", labels=card["fits"])
         used = [hit for hit in hits or [] if hit.guide_id == guide.id]
         rest = [hit for hit in hits or [] if hit.guide_id != guide.id]
-        return Answer("answered", guide.id, asked, followup, now, lead, card, hits=used, rejected=rest,
-                      confidence=confidence)
+        return Answer(
+            "answered",
+            guide.id,
+            asked,
+            followup,
+            now,
+            lead,
+            card,
+            hits=used,
+            rejected=rest,
+            confidence=confidence,
+        )
 
     def _not_handled(self, hit: Hit, hits: list[Hit], confidence: float) -> Answer:
         stub = self.library.stubs[hit.guide_id]
@@ -246,19 +275,30 @@ class Answerer:
             "reach": stub.reach.text,
             "unverified": not (stub.handled_by.verified and stub.reach.verified),
         }
-        lead = phrase("lead.stub", name=stub.name, summary=stub.summary) + stub.handled_by.text + stub.reach.text
-        return Answer("not_handled_here", lead=lead, stub=shown, hits=[hit], rejected=hits[1:], confidence=confidence)
+        lead = (
+            phrase("lead.stub", name=stub.name, summary=stub.summary) + stub.handled_by.text + stub.reach.text
+        )
+        return Answer(
+            "not_handled_here", lead=lead, stub=shown, hits=[hit], rejected=hits[1:], confidence=confidence
+        )
 
     def _clarify(self, hits: list[Hit], confidence: float) -> Answer:
         chosen = [hit for hit in hits if not hit.stub][: self._rules["clarify_options"]]
         if not chosen:
             return Answer("unanswerable_no_guide", rejected=hits, confidence=confidence)
         options = [
-            {"guide_id": h.guide_id, "name": h.name, "department": h.department, "summary": h.summary} for h in chosen
+            {"guide_id": h.guide_id, "name": h.name, "department": h.department, "summary": h.summary}
+            for h in chosen
         ]
         rest = [hit for hit in hits if hit not in chosen]
-        return Answer("clarify", lead=phrase("clarify"), options=options, hits=chosen, rejected=rest,
-                      confidence=confidence)
+        return Answer(
+            "clarify",
+            lead=phrase("clarify"),
+            options=options,
+            hits=chosen,
+            rejected=rest,
+            confidence=confidence,
+        )
 
 
 __all__ = ["Answer", "Answerer", "Status", "UnknownGuide"]

@@ -23,6 +23,7 @@ def build(settings: KnowledgeSettings, *, force: bool = False, say: Callable[[st
     Raises:
         GuideFaults: the guides are not in order, nothing is built.
         EncoderBuildError, EncoderMissing: no encoder.
+
     """
     built = False
     if _needs_encoder(settings, force):
@@ -46,4 +47,6 @@ def _needs_encoder(settings: KnowledgeSettings, force: bool) -> bool:
     described = folder / "encoder.json"
     if described.is_file():
         return force or json.loads(described.read_text("utf-8")).get("name") != RECIPE
-    return not (folder / "modules.json").is_file() and folder.resolve().is_relative_to((ROOT / ".build").resolve())
+    return not (folder / "modules.json").is_file() and folder.resolve().is_relative_to(
+        (ROOT / ".build").resolve()
+    )

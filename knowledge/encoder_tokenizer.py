@@ -23,7 +23,9 @@ def kept_rows(vocabulary: Vocabulary) -> np.ndarray:
     """Rows of the vocabulary to keep, (n,) int64, the four special pieces first."""
     special = [vocabulary.bos, vocabulary.pad, vocabulary.eos, vocabulary.unk]
     others = [
-        row for row, piece in enumerate(vocabulary.pieces) if row not in special and piece and _is_useful(piece)
+        row
+        for row, piece in enumerate(vocabulary.pieces)
+        if row not in special and piece and _is_useful(piece)
     ]
     return np.array(special + others, np.int64)
 

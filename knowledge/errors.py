@@ -12,13 +12,16 @@ class GuideFaults(KnowledgeError):
 
     Attributes:
         faults: one line per fault, "file: field: what is wrong".
+
     """
 
     def __init__(self, faults: list[str]) -> None:
         self.faults = list(faults)
         head = "\n".join(f"  {line}" for line in self.faults[:20])
         more = f"\n  ... and {len(self.faults) - 20} more" if len(self.faults) > 20 else ""
-        super().__init__(f"{len(self.faults)} faults in the guides; run `python -m knowledge check`\n{head}{more}")
+        super().__init__(
+            f"{len(self.faults)} faults in the guides; run `python -m knowledge check`\n{head}{more}"
+        )
 
 
 class UnknownGuide(KnowledgeError, KeyError):

@@ -15,6 +15,7 @@ def is_followup(text: str, current: Guide, named: set[str]) -> bool:
         text: normalised question.
         current: the guide at hand.
         named: ids of items whose names stand in the text.
+
     """
     if named - {current.id}:
         return False
@@ -25,4 +26,4 @@ def is_followup(text: str, current: Guide, named: set[str]) -> bool:
         return False
     said = tuple(phrase for s in current.situations for o in s.options for phrase in (o.label, *o.says))
     own = (current.name, *current.aliases)
-    return len(residue(text, (*said, *own))) <= data("thresholds")["residue_letters"]
+    return len(residue(text, (*said, *own))) <= int(data("thresholds")["residue_letters"])

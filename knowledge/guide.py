@@ -167,7 +167,12 @@ class Guide:
 
     def parts(self) -> list[Fact | Material]:
         """Every part that may carry a `when`."""
-        found: list[Fact | Material] = [*self.conditions, *self.materials, *self.steps.online, *self.steps.window]
+        found: list[Fact | Material] = [
+            *self.conditions,
+            *self.materials,
+            *self.steps.online,
+            *self.steps.window,
+        ]
         found += [*self.time_limit.statutory, *self.time_limit.promised, *self.fee.facts]
         found += [*self.where.place, *self.where.hours, *self.where.phone, *self.where.online]
         found += [*self.proxy, *self.post, *self.cross_region, *self.result]

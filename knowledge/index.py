@@ -75,7 +75,9 @@ class PassageIndex:
     def save(self, folder: Path) -> None:
         faiss.write_index(self._faiss, str(folder / "vectors.faiss"))
         rows = [[p.guide_id, p.kind, p.text] for p in self.passages]
-        (folder / "passages.json").write_text(json.dumps(rows, ensure_ascii=False, indent=0), encoding="utf-8")
+        (folder / "passages.json").write_text(
+            json.dumps(rows, ensure_ascii=False, indent=0), encoding="utf-8"
+        )
 
     @classmethod
     def load(cls, folder: Path) -> PassageIndex:
@@ -125,7 +127,9 @@ def check_manifest(folder: Path, *, encoder: str, dim: int, guides: str) -> None
     expected = {"format": FORMAT, "encoder": encoder, "dim": dim, "guides": guides}
     for key, value in expected.items():
         if manifest.get(key) != value:
-            raise IndexMismatch(f"index {folder}: built with {key} {manifest.get(key)!r}, now it is {value!r}; {REMEDY}")
+            raise IndexMismatch(
+                f"index {folder}: built with {key} {manifest.get(key)!r}, now it is {value!r}; {REMEDY}"
+            )
     for name, checksum in manifest["files"].items():
         path = folder / name
         if not path.is_file() or _checksum(path) != checksum:

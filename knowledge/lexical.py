@@ -21,7 +21,9 @@ COVER = 2
 class LexicalIndex:
     """Read-only, thread-safe."""
 
-    def __init__(self, terms: dict[str, int], idf: np.ndarray, asked: sparse.csr_array, said: sparse.csr_array) -> None:
+    def __init__(
+        self, terms: dict[str, int], idf: np.ndarray, asked: sparse.csr_array, said: sparse.csr_array
+    ) -> None:
         """`asked` and `said`: (guides, terms) raw counts; `idf`: (terms,)."""
         self.terms, self.idf = terms, idf.astype(np.float32)
         self._counts = (asked.tocsr(), said.tocsr())
@@ -56,6 +58,7 @@ class LexicalIndex:
 
         Returns:
             (guides,) shares in [0, 1], and the share that any guide has.
+
         """
         pieces = [text[start : start + COVER].lower() for start in range(len(text) - COVER + 1)] or [text]
         own_count = grams([own]) if owner >= 0 else Counter()
@@ -96,7 +99,9 @@ class LexicalIndex:
     @classmethod
     def load(cls, folder: Path) -> LexicalIndex:
         ordered = json.loads((folder / "terms.json").read_text("utf-8"))
-        asked, said = (sparse.csr_array(sparse.load_npz(folder / f"{name}.npz")) for name in ("asked", "said"))
+        asked, said = (
+            sparse.csr_array(sparse.load_npz(folder / f"{name}.npz")) for name in ("asked", "said")
+        )
         terms = {term: place for place, term in enumerate(ordered)}
         return cls(terms, np.load(folder / "idf.npy", allow_pickle=False), asked, said)
 
@@ -112,7 +117,9 @@ class LexicalIndex:
         weighted = counts.astype(np.float32).copy()
         weighted.data = _sublinear(weighted.data) * self.idf[weighted.indices]
         norms = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
-        scale = sparse.dia_array((1.0 / np.maximum(norms, 1e-9)[None, :], [0]), shape=(len(norms), len(norms)))
+        scale = sparse.dia_array(
+            (1.0 / np.maximum(norms, 1e-9)[None, :], [0]), shape=(len(norms), len(norms))
+        )
         return (scale @ weighted).astype(np.float32).T.tocsr()
 
 

@@ -42,8 +42,9 @@ class GuideLibrary:
 
         Raises:
             GuideFaults: a file is not in order. Expired guides are no fault here: the answerer leaves them out.
+
         """
-        report = check_folder(folder, today=date.min)
+        report = check_folder(folder, today=None)
         if report.faults:
             raise GuideFaults(report.faults)
         return cls(report.guides, report.stubs, folder_digest(folder))
@@ -76,17 +77,16 @@ def catalogue(path: Path = CATALOGUE) -> dict[str, str]:
     return {str(key): str(value) for key, value in load_yaml(path).items()}
 
 
-def check_folder(folder: Path, today: date | None = None, planned: dict[str, str] | None = None) -> CheckReport:
+def check_folder(folder: Path, today: date | None, planned: dict[str, str] | None = None) -> CheckReport:
     """Read and check everything; never raises for what is in the files.
 
     Args:
         folder: guides, one YAML file each, in any depth of folders.
-        today: for expiry; date.min leaves the checks against today out. Default: the current day.
+        today: for expiry and dates in the future; None leaves these checks out.
         planned: ids that `related` may name besides existing ones. Default: the catalogue.
+
     """
     planned = catalogue() if planned is None else planned
-    skip_dates = today == date.min
-    day = date.max if skip_dates else (today or date.today())
     faults: list[str] = []
     read: list[tuple[str, Guide | Stub]] = []
     if not folder.is_dir():
@@ -101,11 +101,10 @@ def check_folder(folder: Path, today: date | None = None, planned: dict[str, str
     noted: list[str] = []
     for label, found in read:
         if isinstance(found, Guide):
-            issues = guide_faults(found, label, ids, day)
-            faults += [line for line in issues if not (skip_dates and ": expires_on: expired" in line)]
-            noted += [] if skip_dates else warnings(found, label, day)
+            faults += guide_faults(found, label, ids, today)
+            noted += warnings(found, label, today) if today else []
         else:
-            faults += stub_faults(found, label, day)
+            faults += stub_faults(found, label, today)
     faults += shared_faults(read)
     guides = {guide.id: guide for _, guide in read if isinstance(guide, Guide)}
     stubs = {stub.id: stub for _, stub in read if isinstance(stub, Stub)}

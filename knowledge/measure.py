@@ -43,7 +43,9 @@ def read_questions(path: Path) -> list[HeldOut]:
     found = []
     for place, row in enumerate(value):
         if not isinstance(row, dict) or not row.get("question") or row.get("kind") not in KINDS:
-            raise KnowledgeError(f"{path}: entry {place}: expected question and kind ({'/'.join(KINDS)}), got {row!r}")
+            raise KnowledgeError(
+                f"{path}: entry {place}: expected question and kind ({'/'.join(KINDS)}), got {row!r}"
+            )
         found.append(HeldOut(row["question"], row.get("guide_id"), row["kind"], row.get("field")))
     return found
 
@@ -102,9 +104,13 @@ class Report:
         for label, kinds in [*((kind, (kind,)) for kind in KINDS), ("all", KINDS)]:
             numbers = self.numbers(kinds)
             if numbers:
-                lines.append(f"{label:10s} " + "  ".join(f"{key} {_shown(value)}" for key, value in numbers.items()))
+                lines.append(
+                    f"{label:10s} " + "  ".join(f"{key} {_shown(value)}" for key, value in numbers.items())
+                )
         times = np.array([o.took_ms for o in self.outcomes])
-        lines.append(f"latency    p50 {np.percentile(times, 50):.1f} ms  p95 {np.percentile(times, 95):.1f} ms")
+        lines.append(
+            f"latency    p50 {np.percentile(times, 50):.1f} ms  p95 {np.percentile(times, 95):.1f} ms"
+        )
         return "\n".join(lines)
 
     def errors(self) -> str:
@@ -114,8 +120,10 @@ class Report:
             wrong = o.ranked[:1] != [o.asked.guide_id] if o.asked.guide_id else o.answer.status == "answered"
             if wrong:
                 found = o.ranked[0] if o.ranked else "-"
-                lines.append(f"{o.asked.kind:9s} {o.answer.status:22s} {o.answer.confidence:.2f} "
-                             f"want {o.asked.guide_id or '-'} got {found}: {o.asked.question}")
+                lines.append(
+                    f"{o.asked.kind:9s} {o.answer.status:22s} {o.answer.confidence:.2f} "
+                    f"want {o.asked.guide_id or '-'} got {found}: {o.asked.question}"
+                )
         return "\n".join(lines)
 
 

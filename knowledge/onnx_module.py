@@ -31,7 +31,7 @@ class OnnxTransformer(InputModule):
     save_in_root = True
 
     def __init__(self, folder: str, max_seq_length: int = 256, threads: int = 1) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.folder = Path(folder)
         for name in (MODEL_FILE, TOKENIZER_FILE):
             if not (self.folder / name).is_file():
@@ -76,7 +76,12 @@ class OnnxTransformer(InputModule):
         self.save_config(output_path)
 
     @classmethod
-    def load(cls, model_name_or_path: str, subfolder: str = "", **kwargs: Any) -> OnnxTransformer:  # noqa: ANN401
+    def load(  # type: ignore[override]
+        cls,
+        model_name_or_path: str,
+        subfolder: str = "",
+        **kwargs: Any,  # noqa: ANN401
+    ) -> OnnxTransformer:
         """Load from a local folder; nothing is ever downloaded."""
         folder = Path(model_name_or_path) / subfolder
         config = cls.load_config(str(folder), local_files_only=True)

@@ -13,15 +13,31 @@ from knowledge.index import PassageIndex
 from knowledge.lexical import LexicalIndex
 from knowledge.wording import data
 
-COVERED = 0.955
-"""A distractor this near (cosine) to a name or alias of ours is ours after all and left out."""
+COVERED = 4
+"""A distractor that holds a name or alias of ours with so many characters, or stands inside one, is ours after all."""
 
 
 class OutsideIndex:
     """Read-only, thread-safe."""
 
-    def __init__(self, texts: Sequence[str], vectors: np.ndarray, lexical: LexicalIndex) -> None:
-        """`vectors`: (n, dim) float32 unit rows of `texts`, encoded as passages."""
+    def __init__(
+        self,
+        texts: Sequence[str],
+        vectors: np.ndarray,
+        lexical: LexicalIndex,
+        users: dict[str, list[int]],
+        guides: int,
+    ) -> None:
+        """
+        Args:
+            texts: distractors.
+            vectors: (n, dim) float32 unit rows of `texts`, encoded as passages.
+            lexical: one document per distractor.
+            users: mark -> columns of the guides that use the word.
+            guides: number of guides.
+
+        """
+        self.users, self._guides = users, guides
         self.texts = tuple(texts)
         self.vectors, self._lexical = vectors, lexical
         self._place = {text: place for place, text in enumerate(self.texts)}
@@ -29,15 +45,32 @@ class OutsideIndex:
     @classmethod
     def build(cls, index: PassageIndex, encoder: Encoder) -> OutsideIndex:
         """Distractors that our own guides and stubs do not cover."""
-        texts = list(dict.fromkeys(distractors()))
+        names = [p.text for p in index.passages if p.kind in ("name", "alias") and len(p.text) >= COVERED]
+        texts = [
+            text for text in dict.fromkeys(distractors()) if not any(n in text or text in n for n in names)
+        ]
         vectors = encoder.passages(texts)
-        names = np.array([p.kind in ("name", "alias") for p in index.passages])
-        nearest = (vectors @ index.vectors()[names].T).max(axis=1)
-        keep = [place for place, cosine in enumerate(nearest) if cosine < COVERED]
-        texts, vectors = [texts[place] for place in keep], vectors[keep]
-        return cls(texts, vectors, LexicalIndex.build([[text] for text in texts], [[]] * len(texts)))
+        users: dict[str, list[int]] = {mark: [] for mark in data("outside_marks")["marks"]}
+        for mark, columns in users.items():
+            columns += sorted(
+                {int(index.owner[place]) for place, p in enumerate(index.passages) if mark in p.text}
+            )
+        lexical = LexicalIndex.build([[text] for text in texts], [[]] * len(texts))
+        return cls(texts, vectors, lexical, users, len(index.ids))
 
-    def nearness(self, vectors: np.ndarray, views: Sequence[str], without: str = "", drop: int = 0) -> tuple[float, float]:
+    def foreign(self, text: str) -> np.ndarray:
+        """(guides,) bool: the text has a word of outside services that this guide never uses."""
+        out = np.zeros(self._guides, bool)
+        for mark, columns in self.users.items():
+            if mark in text:
+                own = np.zeros(self._guides, bool)
+                own[columns] = True
+                out |= ~own
+        return out
+
+    def nearness(
+        self, vectors: np.ndarray, views: Sequence[str], without: str = "", drop: int = 0
+    ) -> tuple[float, float]:
         """Cosine and TF-IDF cosine with the nearest distractor.
 
         Args:
@@ -45,6 +78,7 @@ class OutsideIndex:
             views: the question's views.
             without: a distractor that is not to be looked at.
             drop: leave out so many of the nearest as well (for a service the list does not know).
+
         """
         cosines = (vectors @ self.vectors.T).max(axis=0)
         lexical = np.max([self._lexical.scores(view)[0] for view in views], axis=0)
@@ -57,7 +91,11 @@ class OutsideIndex:
         target = folder / "outside"
         target.mkdir()
         np.save(target / "vectors.npy", self.vectors)
-        (target / "texts.json").write_text(json.dumps(self.texts, ensure_ascii=False, indent=0), encoding="utf-8")
+        (target / "texts.json").write_text(
+            json.dumps(self.texts, ensure_ascii=False, indent=0), encoding="utf-8"
+        )
+        about = {"users": self.users, "guides": self._guides}
+        (target / "marks.json").write_text(json.dumps(about, ensure_ascii=False), encoding="utf-8")
         self._lexical.save(target)
 
     @classmethod
@@ -65,7 +103,8 @@ class OutsideIndex:
         target = folder / "outside"
         texts = json.loads((target / "texts.json").read_text("utf-8"))
         vectors = np.load(target / "vectors.npy", allow_pickle=False)
-        return cls(texts, vectors, LexicalIndex.load(target))
+        about = json.loads((target / "marks.json").read_text("utf-8"))
+        return cls(texts, vectors, LexicalIndex.load(target), about["users"], about["guides"])
 
 
 def distractors() -> list[str]:

@@ -43,6 +43,7 @@ def parse_file(path: Path, label: str) -> tuple[Guide | Stub | None, list[str]]:
 
     Returns:
         The guide (None when not even its shape could be read) and all faults, "label: field: what".
+
     """
     faults: list[str] = []
     try:

@@ -35,7 +35,11 @@ class Hit:
 
 def passages_of(guide: Guide | Stub) -> list[Passage]:
     """Passages of one guide, no text twice."""
-    texts = [("name", guide.name), *(("alias", a) for a in guide.aliases), *(("question", q) for q in guide.questions)]
+    texts = [
+        ("name", guide.name),
+        *(("alias", a) for a in guide.aliases),
+        *(("question", q) for q in guide.questions),
+    ]
     texts.append(("summary", f"{guide.name}。{guide.summary}"))
     if isinstance(guide, Guide):
         texts += [("faq", faq.question) for faq in guide.faq]

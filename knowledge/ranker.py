@@ -65,6 +65,8 @@ class Evidence:
     """Cosine of the nearest distractor."""
     outside_lexical: float
     """TF-IDF cosine of the nearest distractor."""
+    foreign: np.ndarray
+    """bool: the question has a word of outside services that the guide never uses."""
     nearest: np.ndarray
     """Place of the nearest passage."""
 
@@ -126,6 +128,7 @@ class Ranker:
             single=self.index.best_by_guide(cosines),
             outside=outside,
             outside_lexical=outside_lexical,
+            foreign=self.outside.foreign(seen[0]),
             nearest=nearest(cosines.max(axis=0), self.index.owner, len(self.index.ids)),
         )
 

@@ -1,4 +1,4 @@
-"""Reads plain YAML values into typed ones and notes every fault on the way instead of stopping at the first."""
+"""Reads plain YAML values into typed ones; notes every fault instead of stopping at the first."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import yaml
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _StrictLoader(_Loader):
+class _StrictLoader(_Loader):  # type: ignore[misc]
     """Refuses a mapping that names a key twice."""
 
 
@@ -37,9 +37,11 @@ def load_yaml(path: Path) -> Any:  # noqa: ANN401
 
 
 class Reader:
-    """A mapping of one file with the place it stands at; shares faults and unchecked basis keys with its children."""
+    """A mapping of one file and its place; shares faults and unchecked basis keys with its children."""
 
-    def __init__(self, value: object, place: str, faults: list[str], unchecked: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, value: object, place: str, faults: list[str], unchecked: frozenset[str] = frozenset()
+    ) -> None:
         self.place = place
         self.faults = faults
         self.unchecked = unchecked
@@ -137,7 +139,9 @@ class Reader:
             self.fault(name, f"expected a list, got {_kind(value)}")
             return []
         base = f"{self.place}.{name}" if self._nested else f"{self.place}{name}"
-        return [Reader(item, f"{base}[{place}]", self.faults, self.unchecked) for place, item in enumerate(value)]
+        return [
+            Reader(item, f"{base}[{place}]", self.faults, self.unchecked) for place, item in enumerate(value)
+        ]
 
     def each(self, name: str, make: Callable[[Reader], Any]) -> tuple[Any, ...]:
         return tuple(make(reader) for reader in self.children(name))

@@ -1,4 +1,4 @@
-"""What the citizen's situation changes: which parts apply, what is still worth asking, what the words tell."""
+"""What the citizen's situation changes: which parts apply, what is worth asking, what the words tell."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from knowledge.ages import age_matches, age_said
 from knowledge.guide import Guide, Situation, When
 
-_VERB_LIKE = re.compile(r"[满未已没不有无在是自委本由需想要到能首第因按只还刚超持租买卖用领办丢被从属符享参交缴住申正个一两\d]")
+_VERB_LIKE = re.compile(
+    r"[满未已没不有无在是自委本由需想要到能首第因按只还刚超持租买卖用领办丢被从属符享参交缴住申正个一两\d]"
+)
 """First characters after which 如果 reads well; before a noun it is 如果是."""
 
 Facts = Mapping[str, str]

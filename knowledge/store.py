@@ -28,8 +28,10 @@ CURRENT = "CURRENT"
 MODELS = ("classifier", "domain")
 
 
-def build_index(folder: Path, library: GuideLibrary, encoder: Encoder, say: Callable[[str], None] = print) -> None:
-    """Build everything into a new folder under `folder` and make it the current one; the older one is removed."""
+def build_index(
+    folder: Path, library: GuideLibrary, encoder: Encoder, say: Callable[[str], None] = print
+) -> None:
+    """Build everything into a new folder under `folder`, make it the current one, remove the older one."""
     from knowledge.calibrate import collect, fit_classifier, fit_domain, fit_judge, leave_one_out
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -67,7 +69,10 @@ def build_index(folder: Path, library: GuideLibrary, encoder: Encoder, say: Call
 
 
 def _texts(index: PassageIndex, said: bool) -> list[list[str]]:
-    return [[p.text for p in index.passages if p.guide_id == key and (p.kind == "fact") is said] for key in index.ids]
+    return [
+        [p.text for p in index.passages if p.guide_id == key and (p.kind == "fact") is said]
+        for key in index.ids
+    ]
 
 
 def load_index(folder: Path, library: GuideLibrary, encoder: Encoder) -> tuple[Ranker, Judge]:

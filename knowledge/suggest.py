@@ -68,7 +68,9 @@ def _composed(guide: Guide, field: str, facts: Mapping[str, str], high: bool) ->
 
 def _overview(guide: Guide, facts: Mapping[str, str], high: bool) -> Suggestion:
     heads = headlines(guide, facts)
-    text = guide.summary + "".join(phrase("suggest.headline", label=h["label"], value=h["value"]) for h in heads)
+    text = guide.summary + "".join(
+        phrase("suggest.headline", label=h["label"], value=h["value"]) for h in heads
+    )
     parts = kept(guide.fee.facts, facts)
     parts += kept((*guide.time_limit.promised, *guide.time_limit.statutory), facts)[:1]
     return _suggestion(guide, "", text, parts, high)

@@ -22,7 +22,7 @@ def normalise(text: str) -> str:
 
 
 def to_simplified(text: str) -> str:
-    """Traditional to simplified, only when a character is really traditional (outside GB 2312, changed by OpenCC)."""
+    """Traditional to simplified, only where a character outside GB 2312 is one that OpenCC changes."""
     try:
         text.encode("gb2312")
     except UnicodeEncodeError:
@@ -46,7 +46,9 @@ def _single(ch: str) -> str:
 @cache
 def _fillers() -> tuple[tuple[str, ...], tuple[str, ...]]:
     words = data("fillers")
-    return tuple(sorted(words["start"], key=len, reverse=True)), tuple(sorted(words["end"], key=len, reverse=True))
+    return tuple(sorted(words["start"], key=len, reverse=True)), tuple(
+        sorted(words["end"], key=len, reverse=True)
+    )
 
 
 def strip_fillers(text: str) -> str:

@@ -6,15 +6,15 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from itertools import product
 
-from knowledge.guide import Guide, Stub
+from knowledge.guide import BasisEntry, Fact, Guide, Material, Stub
 from knowledge.situations import applies
 
 EXPIRY_NOTICE = timedelta(days=30)
 MAX_SITUATIONS = 3
 
 
-def guide_faults(guide: Guide, label: str, known_ids: frozenset[str], today: date) -> list[str]:
-    """All faults of one guide, "label: field: what"."""
+def guide_faults(guide: Guide, label: str, known_ids: frozenset[str], today: date | None) -> list[str]:
+    """All faults of one guide, "label: field: what". `today` None: no comparison with the current day."""
     found: list[str] = []
     found += _basis_faults(guide)
     found += _situation_faults(guide)
@@ -27,13 +27,15 @@ def guide_faults(guide: Guide, label: str, known_ids: frozenset[str], today: dat
 def warnings(guide: Guide, label: str, today: date) -> list[str]:
     """What is in order today but will not be for long."""
     if guide.expires_on and today <= guide.expires_on <= today + EXPIRY_NOTICE:
-        return [f"{label}: expires_on: expires on {guide.expires_on}, within 30 days; renew it or take it out"]
+        return [
+            f"{label}: expires_on: expires on {guide.expires_on}, within 30 days; renew it or take it out"
+        ]
     return []
 
 
-def stub_faults(stub: Stub, label: str, today: date) -> list[str]:
-    found = _dead_keys(stub.basis, {"handled_by": stub.handled_by.basis, "reach": stub.reach.basis})
-    if stub.reviewed_on > today:
+def stub_faults(stub: Stub, label: str, today: date | None) -> list[str]:
+    found = _dead_keys(stub.basis, [("handled_by", stub.handled_by.basis), ("reach", stub.reach.basis)])
+    if today and stub.reviewed_on > today:
         found.append(f"reviewed_on: {stub.reviewed_on} lies in the future")
     return [f"{label}: {line}" for line in found]
 
@@ -58,24 +60,26 @@ def shared_faults(guides: Iterable[tuple[str, Guide | Stub]]) -> list[str]:
 
 
 def _basis_faults(guide: Guide) -> list[str]:
-    used = {f"{part.text if hasattr(part, 'text') else part.name}": part.basis for part in guide.parts()}
-    used["visits"] = guide.visits.basis
+    used = [(_place(part), part.basis) for part in guide.parts()] + [("visits", guide.visits.basis)]
     found = _dead_keys(guide.basis, used)
     seen: set[str] = set()
     for entry in guide.basis:
         if entry.key in seen:
             found.append(f"basis: key {entry.key!r} stands twice")
         seen.add(entry.key)
-    cited = {key for keys in used.values() for key in keys}
-    found += [f"basis: {key!r} is never referenced" for key in sorted(seen - cited)]
-    return found
+    cited = {key for _, keys in used for key in keys}
+    return found + [f"basis: {key!r} is never referenced" for key in sorted(seen - cited)]
 
 
-def _dead_keys(basis: Iterable[object], used: Mapping[str, tuple[str, ...]]) -> list[str]:
-    known = {getattr(entry, "key", "") for entry in basis}
+def _place(part: Fact | Material) -> str:
+    return part.text if isinstance(part, Fact) else part.name
+
+
+def _dead_keys(basis: Iterable[BasisEntry], used: Iterable[tuple[str, tuple[str, ...]]]) -> list[str]:
+    known = {entry.key for entry in basis}
     return [
         f"basis: {_short(place)} refers to {key!r}, which is not listed under basis"
-        for place, keys in used.items()
+        for place, keys in used
         for key in keys
         if key not in known
     ]
@@ -93,7 +97,7 @@ def _situation_faults(guide: Guide) -> list[str]:
         found += _option_faults(situation.key, values[situation.key])
     referenced: set[tuple[str, str]] = set()
     for part in guide.parts():
-        place = _short(getattr(part, "text", "") or getattr(part, "name", ""))
+        place = _short(_place(part))
         for key, wanted in part.when.items():
             if key not in values:
                 found.append(f"when: {place} depends on {key!r}, which is no situation of this guide")
@@ -109,7 +113,10 @@ def _situation_faults(guide: Guide) -> list[str]:
 
 
 def _option_faults(key: str, values: list[str]) -> list[str]:
-    return [f"situations: {key}: option {v!r} stands twice" for v in sorted({v for v in values if values.count(v) > 1})]
+    return [
+        f"situations: {key}: option {v!r} stands twice"
+        for v in sorted({v for v in values if values.count(v) > 1})
+    ]
 
 
 def _unused(values: Mapping[str, list[str]], referenced: set[tuple[str, str]]) -> list[str]:
@@ -120,7 +127,9 @@ def _unused(values: Mapping[str, list[str]], referenced: set[tuple[str, str]]) -
         if len(silent) == len(options):
             found.append(f"situations: {key}: no part depends on it; drop the question")
         elif len(silent) > 1:
-            found.append(f"situations: {key}: options {'/'.join(silent)} change nothing between them; merge them")
+            found.append(
+                f"situations: {key}: options {'/'.join(silent)} change nothing between them; merge them"
+            )
     return found
 
 
@@ -138,13 +147,13 @@ def _dead_ends(guide: Guide, values: Mapping[str, list[str]]) -> list[str]:
     return found
 
 
-def _date_faults(guide: Guide, today: date) -> list[str]:
+def _date_faults(guide: Guide, today: date | None) -> list[str]:
     found = []
-    if guide.expires_on and guide.expires_on < today:
+    if today and guide.expires_on and guide.expires_on < today:
         found.append(f"expires_on: expired on {guide.expires_on}; renew it or take it out")
     if guide.expires_on and guide.expires_on < guide.effective_on:
         found.append(f"expires_on: {guide.expires_on} lies before effective_on {guide.effective_on}")
-    if guide.reviewed_on > today:
+    if today and guide.reviewed_on > today:
         found.append(f"reviewed_on: {guide.reviewed_on} lies in the future")
     return found
 

@@ -96,8 +96,44 @@ def test_any_text_is_read_without_failing(text: str, now: datetime) -> None:
         assert 0 <= span[0] < span[1] <= len(text)
 
 
-@given(st.lists(st.sampled_from(["下周", "三", "月", "号", "点", "半", "到", "之前", "十", "2", "5", "后", "天", "周末", "元旦", "前",
-                                 "上午", "晚", "明", "分", "差", "一刻", "不是", "是", ",", "30", ":", "小时", "年"]), max_size=9))
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "下周",
+                "三",
+                "月",
+                "号",
+                "点",
+                "半",
+                "到",
+                "之前",
+                "十",
+                "2",
+                "5",
+                "后",
+                "天",
+                "周末",
+                "元旦",
+                "前",
+                "上午",
+                "晚",
+                "明",
+                "分",
+                "差",
+                "一刻",
+                "不是",
+                "是",
+                ",",
+                "30",
+                ":",
+                "小时",
+                "年",
+            ]
+        ),
+        max_size=9,
+    )
+)
 def test_scrambled_time_words_are_read_without_failing(words: list[str]) -> None:
     found = parse("".join(words), NOW)
     assert found.day is None or found.day >= NOW.date() or found.problem in ("past", "ambiguous")

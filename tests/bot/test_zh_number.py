@@ -9,9 +9,26 @@ from hypothesis import strategies as st
 from bot.zh_number import spoken_digits, to_chinese, to_int
 
 
-@pytest.mark.parametrize(("text", "value"), [
-    ("二十三", 23), ("十", 10), ("十五", 15), ("二十", 20), ("两", 2), ("一百零五", 105), ("三千二百", 3200), ("两万", 20000), ("12", 12),
-    ("二〇二六", 2026), ("零五", 5), ("一万零三十", 10030), ("俩", 2), ("007", 7), ("一百", 100)])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("二十三", 23),
+        ("十", 10),
+        ("十五", 15),
+        ("二十", 20),
+        ("两", 2),
+        ("一百零五", 105),
+        ("三千二百", 3200),
+        ("两万", 20000),
+        ("12", 12),
+        ("二〇二六", 2026),
+        ("零五", 5),
+        ("一万零三十", 10030),
+        ("俩", 2),
+        ("007", 7),
+        ("一百", 100),
+    ],
+)
 def test_reads(text: str, value: int) -> None:
     assert to_int(text) == value
 

@@ -1,0 +1,17 @@
+"""One running stack per test run, shared by conversation and browser tests."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.live import stack as live_stack
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory):
+    """The whole assistant on free ports with an empty data folder."""
+    if not (live_stack.ROOT / ".build" / "app" / "bin" / "python").exists():
+        pytest.skip("nothing is set up in .build; run `make setup`")
+    running = live_stack.start(tmp_path_factory.mktemp("stack"), NCZF_WAIT_LIMIT_S="12", NCZF_AGENT_GRACE_S="4")
+    yield running
+    running.stop()

@@ -1,0 +1,51 @@
+"""Small guides, a deterministic encoder and an index built once for the folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from knowledge.answerer import Answerer
+from knowledge.encode import HashEncoder
+from knowledge.library import GuideLibrary
+from knowledge.settings import KnowledgeSettings
+from knowledge.store import build_index
+
+DATA = Path(__file__).parent / "data"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "encoder: needs the built encoder in .build/encoder")
+
+
+@pytest.fixture(scope="session")
+def guides_dir() -> Path:
+    return DATA / "guides"
+
+
+@pytest.fixture(scope="session")
+def library(guides_dir: Path) -> GuideLibrary:
+    return GuideLibrary.load(guides_dir)
+
+
+@pytest.fixture(scope="session")
+def encoder() -> HashEncoder:
+    return HashEncoder()
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory, library: GuideLibrary, encoder: HashEncoder) -> Path:
+    folder = tmp_path_factory.mktemp("index")
+    build_index(folder, library, encoder, say=lambda line: None)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def settings(guides_dir: Path, built: Path) -> KnowledgeSettings:
+    return KnowledgeSettings(guides_dir=guides_dir, index_dir=built)
+
+
+@pytest.fixture(scope="session")
+def answerer(settings: KnowledgeSettings, encoder: HashEncoder) -> Answerer:
+    return Answerer.load(settings, encoder)
