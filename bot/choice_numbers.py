@@ -37,7 +37,7 @@ class Small:
 
 
 def find_number(text: str) -> Small | None:
-    """An ordinal anywhere, or the number of a short answer; -1 for 最后一个; None for times and long texts."""
+    """An ordinal, or the number of a short answer; -1 for 最后一个; None for a time or a long text."""
     match = _ORDINAL.search(text)
     if match is None and (last := _LAST.search(text)):
         return Small(-1, *last.span())

@@ -19,10 +19,10 @@ WINDOWS = {
 }
 OPENS, CLOSES = "08:00", "21:00"  # the bounds for 三点以后 and 四点之前
 PARTS = {
-    "morning": r"大清早|一大早|清早|清晨|凌晨|早上|早晨|早间|早起|一早|上午|上昼|早(?=[一二两三四五六七八九十\d])",
+    "morning": r"[大一]?清早|清晨|一大早|凌晨|早[上晨间起]|一早|上[午昼]|早(?=[一二两三四五六七八九十\d])",
     "noon": r"吃[过完了]+(?:午饭|中饭)|(?:午饭|中饭)(?:时间|后|以后)?|中午|晌午|正午|午间|午休|中间休息",
     "afternoon": r"下午|午后|下昼|后晌",
-    "evening": r"吃[过完了]+(?:晚饭|夜饭)|(?:晚饭|夜饭)(?:后|以后)?|下了?班(?:[以之过]?后|才|的时候)|放学以?后"
+    "evening": r"吃[过完了]+[晚夜]饭|[晚夜]饭(?:以?后)?|下了?班(?:[以之过]?后|才|的时候)|放学以?后"
     r"|(?:天黑|擦黑)(?:以后|之后|后)?|晚上|傍晚|晚间|夜里|夜间|夜晚|黄昏|晚(?=[四五六七八九十\d])",
 }
 _PART = "|".join(f"(?P<{name}>{pattern})" for name, pattern in PARTS.items())
@@ -31,18 +31,24 @@ _CN = "一二两三四五六七八九十"
 _H = rf"(?:\d{{1,2}}|[{_CN}]{{1,3}})"
 _MIN = rf"(?:半|一刻钟?|三刻钟?|过?(?:\d{{1,2}}|[零〇{_CN}]{{1,4}})分?(?![个号块元月人天\d:点时]))"
 _NOT_TIME = r"(?!建议|意见|问题|要求|疑问|想法|不明白|不懂|儿|心意)"
-_BIG = rf"(?P<big{{0}}>差(?:一刻|(?:\d|[{_CN}]){{{{1,2}}}}分)钟?(?:到|就)?)?"
-_POINT = (
-    rf"(?<![\d.几点])(?:(?P<hh{{0}}>\d{{{{1,2}}}})[:](?P<mm{{0}}>[0-5]\d)(?!\d)"
-    rf"|{_BIG}(?P<h{{0}}>{_H.replace('{', '{{').replace('}', '}}')})[点点時时](?!间|候|段|刻|常|不时){_NOT_TIME}"
-    rf"(?P<m{{0}}>{_MIN.replace('{', '{{').replace('}', '}}')})?(?:钟|整|正)?)"
-)
+
+
+def _point_pattern(group: int) -> str:
+    """A point of time: 9:30, or 差五分三点, 三点半, 三点一刻; its named groups end in the given figure."""
+    g = group
+    return (
+        rf"(?:(?P<hh{g}>\d{{1,2}}):(?P<mm{g}>[0-5]\d)(?!\d)"
+        rf"|(?P<big{g}>差(?:一刻|(?:\d|[{_CN}]){{1,2}}分)钟?(?:到|就)?)?"
+        rf"(?P<h{g}>{_H})[点时](?!间|候|段|刻|常|不时){_NOT_TIME}(?P<m{g}>{_MIN})?(?:钟|整|正)?)"
+    )
+
+
 _TAIL = (
     r"(?:多|来钟|来|左右|前后|这样|的样子)?(?P<bound>以前|之前|前(?!台)|以后|之后|过后|后(?![天日面])|开始)?"
 )
 _DASH = r"(?:到|至|-|~|—|——|–)"
-_POINT_RE = re.compile(_POINT.format(0) + _TAIL)
-_SECOND_RE = re.compile(rf"(?:{_DASH})(?:{_PART})?" + _POINT.format(1).replace(r"(?<![\d.几点])", ""))
+_POINT_RE = re.compile(r"(?<![\d.几点])" + _point_pattern(0) + _TAIL)
+_SECOND_RE = re.compile(rf"{_DASH}(?:{_PART})?" + _point_pattern(1))
 _SHORT_RANGE_RE = re.compile(rf"(?<![\d.])(?P<a>{_H}){_DASH}(?P<b>{_H})[点时](?P<half>半)?钟?")
 _BREAK = re.compile(r"[,，。;；]")
 _PAIR_RE = re.compile(r"(?:(?P<x>十一二)|(?P<p>[一二两三四五六七八][二三四五六七八九]))点钟?(?:多|左右)?")
@@ -66,7 +72,7 @@ def minutes(clock: str) -> int:
 
 
 def as_text(value: int) -> str:
-    """ "HH:MM" for minutes of the day."""
+    """Minutes of the day written as HH:MM."""
     return f"{value // 60:02d}:{value % 60:02d}"
 
 

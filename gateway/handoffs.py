@@ -14,6 +14,7 @@ from typing import Literal
 from gateway import wire
 from gateway.bot_turns import HANDOFF_REPLY
 from gateway.conversation import Conversation, Mode, ModeConflict
+from gateway.known import known_facts
 from gateway.live import Live
 from gateway.phrases import Phrases
 from gateway.refusals import Refused
@@ -67,6 +68,7 @@ class Handoffs:
             again = wire.TextMessage(text=self._phrases.say("already_waiting", place=place.place))
             await self._live.append(conversation_id, wire.BotSaid(messages=[again]))
             return
+        shown = known_facts(await self._live.database(self._live.log.after, conversation_id, 0), self._phrases)
         waiting = await self._live.database(self._live.log.in_mode, Mode.WAITING)
         key = "queued" if self._live.presence.anyone else "queued_nobody_online"
         payload = wire.HandoffRequested(text=self._phrases.say(key, place=len(waiting) + 1), reason=reason)
@@ -78,7 +80,7 @@ class Handoffs:
                 to=Mode.WAITING,
                 payload=payload.model_dump(),
                 reason=reason,
-                facts={**conversation.facts, **facts},
+                facts={**shown, **facts},
             )
         except ModeConflict:
             return  # an officer already holds it: that is what was asked for

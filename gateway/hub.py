@@ -18,7 +18,7 @@ from gateway.live import Live
 from gateway.log import ConversationLog
 from gateway.masking import mask
 from gateway.phrases import Phrases
-from gateway.refusals import Refused, clean
+from gateway.refusals import Refused, clean, for_dialogue
 from gateway.settings import GatewaySettings
 from gateway.staff import Officer
 from gateway.store import DatabaseThread
@@ -95,7 +95,7 @@ class Hub:
             if text.strip("。！!. ") in ASKS_FOR_PERSON:
                 await self.handoffs.request(conversation_id, "asked", {})
             else:
-                self.bot.start(conversation, text.lstrip("/ \n"), stored.seq, {})
+                self.bot.start(conversation, for_dialogue(text), stored.seq, {})
             return
         self.bus.publish("desk", {"type": "queue_changed"})
         if conversation.mode == Mode.AGENT:

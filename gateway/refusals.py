@@ -7,6 +7,10 @@ import unicodedata
 from gateway import wire
 
 
+HALF_WIDTH = {full: full - 0xFEE0 for full in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
+"""Full-width digits and letters -> ASCII, so that numbers are found and masked; Chinese punctuation stays."""
+
+
 class Refused(Exception):
     """A command that cannot be done; `code` is one of `gateway.wire.ErrorFrame.code`."""
 
@@ -17,13 +21,21 @@ class Refused(Exception):
 
 
 def clean(text: str) -> str:
-    """NFKC, no control or invisible format characters, trimmed. Raises Refused when empty or too long."""
+    """What is stored and shown: NFC, half-width digits, no control or invisible characters, trimmed.
+
+    Raises Refused when nothing is left or it is too long.
+    """
     if len(text) > wire.FRAME_LIMIT:
         raise Refused("text_too_long", "text")
-    text = unicodedata.normalize("NFKC", text)
+    text = unicodedata.normalize("NFC", text).translate(HALF_WIDTH)
     text = "".join(c for c in text if c == "\n" or unicodedata.category(c)[0] != "C").strip()
     if not text:
         raise Refused("text_empty", "text")
     if len(text) > wire.TEXT_LIMIT:
         raise Refused("text_too_long", "text")
     return text
+
+
+def for_dialogue(text: str) -> str:
+    """What Rasa reads: NFKC, and never a leading slash, which it would take as a command."""
+    return unicodedata.normalize("NFKC", text).lstrip("/ \n")

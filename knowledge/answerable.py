@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -155,10 +156,10 @@ def _plain(head: Head) -> dict[str, object]:
     }
 
 
-def _head(value: dict[str, list[float]]) -> Head:
+def _head(value: dict[str, Any]) -> Head:
     return Head(
         np.array(value["weights"]),
         float(value["bias"]),
         np.array(value["mean"]),
-        np.array(value["scale"]),  # type: ignore[arg-type]
+        np.array(value["scale"]),
     )

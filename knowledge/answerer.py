@@ -178,10 +178,11 @@ class Answerer:
         totals = self._usable(self._ranker.total(evidence), date.today())
         hits = self._hits(evidence, totals)
         exact = self._names.exact(text)
+        if exact in self.library.stubs:
+            return None
         if exact:
-            return next(
-                (hit for hit in self._hits(evidence, totals, most=len(totals)) if hit.guide_id == exact), None
-            )
+            every = self._hits(evidence, totals, most=len(totals))
+            return next((hit for hit in every if hit.guide_id == exact), None)
         zone, _, _ = self._judge.judge(evidence, self._ranker.weights)
         sure = zone is Zone.ANSWER or self._is_name(text, hits[0])
         return hits[0] if sure and not hits[0].stub else None

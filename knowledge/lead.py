@@ -33,9 +33,16 @@ def field_sentences(guide: Guide, facts: Facts, field: str) -> str | None:
     if field == "basis":
         return _basis(guide)
     if field == "fee":
-        head = [] if any(guide.fee.summary in f.text for f in guide.fee.facts) else [f"{guide.fee.summary}。"]
-        return "".join(head) + (_facts(guide, facts, guide.fee.facts) or "")
+        head = "" if _fee_is_said(guide) else f"{guide.fee.summary}。"
+        return head + (_facts(guide, facts, guide.fee.facts) or "")
     return _facts(guide, facts, field_facts(guide, field))
+
+
+def _fee_is_said(guide: Guide) -> bool:
+    """Whether the facts already say what the summary says."""
+    texts = [fact.text for fact in guide.fee.facts]
+    free = guide.fee.amount_yuan == 0 and any("不收" in text or "免" in text for text in texts)
+    return free or any(guide.fee.summary in text for text in texts)
 
 
 def field_facts(guide: Guide, field: str) -> tuple[Fact, ...]:

@@ -39,7 +39,8 @@ def when_text(guide: Guide, when: When, facts: Facts) -> str:
         situation = guide.situation(key)
         labels = [situation.label(value) if situation else value for value in when[key]]
         parts.append("或".join(labels))
-    return "，并且".join(("如果" if _VERB_LIKE.match(part) else "如果是") + part for part in parts)
+    said = "，并且".join(part if _VERB_LIKE.match(part) else f"是{part}" for part in parts)
+    return f"如果{said}" if said else ""
 
 
 def known(guide: Guide, facts: Facts) -> dict[str, str]:

@@ -16,15 +16,20 @@ def now() -> datetime:
     return datetime.now(SHANGHAI)
 
 
+FIXED_HOLIDAYS = frozenset({(1, 1), (5, 1), (5, 2), (10, 1), (10, 2), (10, 3)})
+"""(month, day) of the public holidays that fall on the same date each year (元旦, 劳动节, 国庆节)."""
+
+
 def is_workday(day: date) -> bool:
     """True for working days, make-up working weekends included.
 
-    Years the holiday library does not know yet fall back to Monday to Friday.
+    A year that the holiday library does not know yet (it learns each one when the State Council announces it,
+    in November) falls back to Monday to Friday without the fixed holidays.
     """
     try:
         return bool(chinese_calendar.is_workday(day))
     except NotImplementedError:
-        return day.weekday() < 5
+        return day.weekday() < 5 and not is_holiday(day)
 
 
 def is_holiday(day: date) -> bool:
@@ -32,7 +37,7 @@ def is_holiday(day: date) -> bool:
     try:
         return bool(chinese_calendar.get_holiday_detail(day)[1])
     except NotImplementedError:
-        return False
+        return (day.month, day.day) in FIXED_HOLIDAYS
 
 
 def add_workdays(start: date, count: int) -> date:

@@ -31,6 +31,8 @@ class SessionRule:
 
 @dataclass(frozen=True, slots=True)
 class HallPlan:
+    """All halls, their sessions (hall id -> rules), and how many days ahead one can book."""
+
     horizon_days: int
     halls: tuple[Hall, ...]
     rules: dict[str, tuple[SessionRule, ...]]

@@ -6,7 +6,7 @@ import hmac
 import json
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine, delete, func, insert, select
 
 from actions.backends.clock import Clock
 from actions.backends.ports import CaseNotFound, CaseStatus, CaseStep, TooManyAttempts
@@ -32,7 +32,7 @@ class LocalCases:
             self._refuse_if_locked(db, subjects, now)
             row = db.execute(select(cases).where(cases.c.case_no == case_no)).mappings().first()
             stored = row["phone_last4"] if row else "----"
-            if not hmac.compare_digest(stored, phone_last4) or row is None:
+            if not hmac.compare_digest(stored.encode(), phone_last4.encode()) or row is None:
                 db.execute(
                     insert(lookup_failures),
                     [{"subject": s, "at": now.isoformat()} for s in subjects],
@@ -70,13 +70,13 @@ class LocalCases:
         )
 
     @staticmethod
-    def _refuse_if_locked(db: object, subjects: tuple[str, ...], now: datetime) -> None:
+    def _refuse_if_locked(db: Connection, subjects: tuple[str, ...], now: datetime) -> None:
         since = (now - LOCK_WINDOW).isoformat()
-        worst = db.execute(  # type: ignore[attr-defined]
+        worst = db.execute(
             select(func.count(), func.min(lookup_failures.c.at))
             .where(lookup_failures.c.subject.in_(subjects), lookup_failures.c.at > since)
             .group_by(lookup_failures.c.subject)
-            .order_by(func.count().desc())
+            .order_by(func.count().desc(), func.min(lookup_failures.c.at).desc())
         ).first()
         if worst and worst[0] >= LOCK_AFTER:
             free_at = datetime.fromisoformat(worst[1]) + LOCK_WINDOW

@@ -54,7 +54,7 @@ class BookingNotFound(BackendError):
 
 
 class AlreadyRated(BackendError):
-    """This service already has its rating (一事一评)."""
+    """A service is rated once (一事一评), and this one has been."""
 
 
 StepState = Literal["done", "current", "next"]
@@ -62,6 +62,8 @@ StepState = Literal["done", "current", "next"]
 
 @dataclass(frozen=True, slots=True)
 class CaseStep:
+    """One step of a case's course; `at` is None for a step still to come."""
+
     title: str
     at: datetime | None
     note: str
@@ -88,6 +90,8 @@ class CaseStatus:
 
 
 class CaseSystem(Protocol):
+    """Where cases (办件) are looked up."""
+
     def status(self, case_no: str, *, phone_last4: str, client: str) -> CaseStatus:
         """Return the case. Raises CaseNotFound, TooManyAttempts (counts per number and per client)."""
         ...
@@ -121,6 +125,8 @@ class Slot:
 
 @dataclass(frozen=True, slots=True)
 class Booking:
+    """One place in a slot, held or given back."""
+
     booking_no: str
     item_id: str
     item: str
@@ -136,7 +142,11 @@ class Booking:
 
 
 class BookingSystem(Protocol):
-    def halls(self) -> Sequence[Hall]: ...
+    """Where extended-hours slots are booked."""
+
+    def halls(self) -> Sequence[Hall]:
+        """All halls, in the order to show them."""
+        ...
 
     def free_slots(self, hall_id: str, day: date) -> Sequence[Slot]:
         """Slots of that day, full ones included (free == 0), in order of time; past ones left out."""
@@ -179,6 +189,8 @@ class WorkOrder:
 
 
 class WorkOrderSystem(Protocol):
+    """Where 12345 work orders are filed."""
+
     def create(
         self,
         *,
@@ -192,12 +204,17 @@ class WorkOrderSystem(Protocol):
         """File a work order. The same `key` returns the first one again."""
         ...
 
-    def orders(self, owner: str) -> Sequence[WorkOrder]: ...
+    def orders(self, owner: str) -> Sequence[WorkOrder]:
+        """Work orders filed by `owner` (a conversation), newest first."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Rating:
+    """A rating as it was given."""
+
     subject: str
+    """What was rated: "booking:NO", "case:NO", "work_order:NO", "handoff:ID", "guide:ID:CONVERSATION"."""
     level: int
     """5 非常满意 ... 1 非常不满意"""
     reasons: tuple[str, ...]
@@ -210,6 +227,8 @@ class Rating:
 
 
 class RatingSystem(Protocol):
+    """Where 好差评 ratings are kept."""
+
     def rate(
         self,
         *,
@@ -223,4 +242,6 @@ class RatingSystem(Protocol):
         """Store the rating of one service. Raises AlreadyRated; ValueError for a level outside 1..5."""
         ...
 
-    def rating(self, subject: str) -> Rating | None: ...
+    def rating(self, subject: str) -> Rating | None:
+        """The rating of one service; None while it has none."""
+        ...

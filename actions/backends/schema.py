@@ -6,6 +6,7 @@ a booking key, a work-order key and a rated subject exist once.
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 
 from sqlalchemy import (
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Column,
     Date,
     Engine,
+    ExceptionContext,
     ForeignKey,
     Index,
     Integer,
@@ -25,6 +27,8 @@ from sqlalchemy import (
     event,
     text,
 )
+
+from actions.backends.ports import BackendUnavailable
 
 metadata = MetaData()
 
@@ -72,7 +76,7 @@ bookings = Table(
     "bookings",
     metadata,
     Column("booking_no", String(16), primary_key=True),
-    Column("key", String(80), nullable=False, unique=True),
+    Column("key", String(200), nullable=False, unique=True),
     Column("slot_id", String(40), ForeignKey("slots.id"), nullable=False),
     Column("item_id", String(60), nullable=False),
     Column("item", String(80), nullable=False),
@@ -96,7 +100,7 @@ work_orders = Table(
     "work_orders",
     metadata,
     Column("order_no", String(20), primary_key=True),
-    Column("key", String(80), nullable=False, unique=True),
+    Column("key", String(200), nullable=False, unique=True),
     Column("kind", String(12), nullable=False),
     Column("text", Text, nullable=False),
     Column("contact", String(40), nullable=False),
@@ -122,16 +126,20 @@ ratings = Table(
 )
 
 
-def open_database(path: Path) -> Engine:
-    """Open (and create) the SQLite file. WAL: readers never block the writer; 5 s busy wait."""
+def open_database(path: Path, busy_ms: int = 5000) -> Engine:
+    """Open (and create) the SQLite file. WAL: readers never block the writer.
+
+    A database that cannot be used (locked longer than `busy_ms` milliseconds, disk full) raises
+    BackendUnavailable. Errors never carry the values of a statement: they are the citizens'.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(f"sqlite:///{path}")
+    engine = create_engine(f"sqlite:///{path}", hide_parameters=True)
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: object, _record: object) -> None:
         connection.isolation_level = None  # type: ignore[attr-defined]  # we say BEGIN ourselves, below
         cursor = connection.cursor()  # type: ignore[attr-defined]
-        for pragma in ("journal_mode=WAL", "busy_timeout=5000", "foreign_keys=ON", "synchronous=FULL"):
+        for pragma in (f"busy_timeout={busy_ms}", "journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 
@@ -139,6 +147,11 @@ def open_database(path: Path) -> Engine:
     def _immediate(connection: object) -> None:
         # Take the write lock at once: two bookings can then never deadlock half way.
         connection.exec_driver_sql("BEGIN IMMEDIATE")  # type: ignore[attr-defined]
+
+    @event.listens_for(engine, "handle_error")
+    def _unavailable(context: ExceptionContext) -> None:
+        if isinstance(context.original_exception, sqlite3.OperationalError):
+            raise BackendUnavailable(path.name, str(context.original_exception)) from context.original_exception
 
     metadata.create_all(engine)
     return engine

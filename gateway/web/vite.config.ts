@@ -3,7 +3,7 @@ import vue from "@vitejs/plugin-vue";
 import { defineConfig } from "vite";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-const gateway = process.env.NCZF_GATEWAY_URL ?? "http://127.0.0.1:8000";
+const gateway = process.env.NCZF_GATEWAY_URL ?? "http://127.0.0.1:8080";
 
 /** Two pages, one build. Nothing is inlined, so that the pages run under a strict CSP. */
 export default defineConfig({
@@ -11,7 +11,7 @@ export default defineConfig({
   plugins: [vue()],
   define: { __VUE_OPTIONS_API__: "false", __VUE_PROD_DEVTOOLS__: "false" },
   build: {
-    outDir: here("../../.build/static"),
+    outDir: process.env.NCZF_STATIC_DIR ?? here("../../.build/static"),
     emptyOutDir: true,
     assetsInlineLimit: 0,
     target: ["es2020", "chrome80", "safari13.1", "firefox78"],

@@ -15,10 +15,6 @@ from knowledge.store import build_index
 DATA = Path(__file__).parent / "data"
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "encoder: needs the built encoder in .build/encoder")
-
-
 @pytest.fixture(scope="session")
 def guides_dir() -> Path:
     return DATA / "guides"

@@ -10,6 +10,7 @@ import { toItems } from "../parts/items";
 import type { Action } from "../parts/choose";
 
 const TYPING_MS = 700;
+const TYPING_SHOWN_MS = 5_000;
 
 export function createTalk(onNews: (event: EventFrame) => void) {
   const log = new EventLog();
@@ -17,7 +18,7 @@ export function createTalk(onNews: (event: EventFrame) => void) {
   const state = shallowRef<StateFrame | null>(null);
   const stateAt = ref(0);
   const problem = ref("");
-  /** Everything up to here is history: it is shown, but not announced. */
+  /** Everything up to here is history: it is shown, but not announced. Below 0 until the first state frame. */
   let historyUpTo = -1;
 
   const socket = new LiveSocket({
@@ -45,23 +46,36 @@ export function createTalk(onNews: (event: EventFrame) => void) {
     if (frame.type === "state") {
       state.value = frame;
       stateAt.value = Date.now();
+      window.clearTimeout(typingEnds);
+      if (frame.agent_typing) typingEnds = window.setTimeout(stopTyping, TYPING_SHOWN_MS);
       if (historyUpTo < 0) historyUpTo = frame.last_seq;
     } else if (frame.type === "event") {
-      if (frame.conversation_id === conversationId.value && log.add(frame) && frame.seq > historyUpTo) onNews(frame);
+      if (frame.conversation_id === conversationId.value && log.add(frame)) heard(frame);
     } else if (frame.type === "error" && !frame.ref) {
       problem.value = frame.message;
     }
   }
 
+  let typingEnds = 0;
+  let lastTyping = 0;
+  let trailing = 0;
+  /** Nobody tells us that the officer stopped: it ends with their words, or by itself. */
+  function stopTyping(): void {
+    if (state.value?.agent_typing) state.value = { ...state.value, agent_typing: false };
+  }
+  function heard(event: EventFrame): void {
+    if (event.payload.kind === "agent_said") stopTyping();
+    if (historyUpTo >= 0 && event.seq > historyUpTo) onNews(event);
+  }
+
   function say(text: string): void {
+    window.clearTimeout(trailing);
     outbox.send({ v: 1, type: "say", id: newId(), text });
   }
   function act(action: Action, args: Record<string, unknown>, label: string): void {
     outbox.send({ v: 1, type: "act", id: newId(), action, args, label });
   }
 
-  let lastTyping = 0;
-  let trailing = 0;
   /** Only somebody who listens is told: the queue and the officer. The draft itself goes to an officer alone. */
   function typing(draft: string): void {
     const mode = state.value?.mode;

@@ -15,6 +15,7 @@ export interface OpenTalk {
 }
 export type CloseReason = DeskClose["reason"];
 const TYPING_MS = 2_000;
+const TYPING_SHOWN_MS = 5_000;
 
 export function createDesk(onExpired: () => void, onNews: (event: EventFrame) => void) {
   const queue = shallowRef<QueueFrame>({ v: 1, type: "queue", waiting: [], active: [], closed: [] });
@@ -40,6 +41,8 @@ export function createDesk(onExpired: () => void, onNews: (event: EventFrame) =>
     receive,
     opened: () => {
       commands.clear();
+      // The others may have moved on meanwhile: they are read afresh when opened.
+      for (const id of [...talks.keys()]) if (id !== currentId.value) talks.delete(id);
       if (currentId.value) open(currentId.value);
       outbox.resend();
     },
@@ -67,12 +70,14 @@ export function createDesk(onExpired: () => void, onNews: (event: EventFrame) =>
         break;
       case "state": {
         const talk = talks.get(frame.conversation_id);
-        if (talk) talk.state = frame;
+        if (talk) setState(talk, frame);
         break;
       }
       case "event": {
         const talk = talks.get(frame.conversation_id);
-        if (talk ? talk.log.add(frame) : true) onNews(frame);
+        if (talk && !talk.log.add(frame)) break;
+        if (talk && frame.payload.kind === "citizen_said") setState(talk, { ...talk.state, citizen_typing: false });
+        onNews(frame);
         break;
       }
       case "error":
@@ -90,6 +95,15 @@ export function createDesk(onExpired: () => void, onNews: (event: EventFrame) =>
     for (const event of frame.events) talk.log.add(event);
     talk.state = frame.state;
     talk.facts = frame.facts;
+  }
+
+  let typingEnds = 0;
+  /** Nobody tells us that the citizen stopped typing: it ends with their words, or by itself. */
+  function setState(talk: OpenTalk, state: StateFrame): void {
+    talk.state = state;
+    if (!state.citizen_typing) return;
+    window.clearTimeout(typingEnds);
+    typingEnds = window.setTimeout(() => setState(talk, { ...talk.state, citizen_typing: false }), TYPING_SHOWN_MS);
   }
 
   function open(id: string): void {

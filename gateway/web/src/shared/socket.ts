@@ -27,6 +27,8 @@ const PONG_WAIT_MS = 10_000;
 const BANNER_MS = 3_000;
 const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
+/** gateway/sockets.py: the cookie is missing, wrong or expired. */
+const CLOSE_SIGN_IN = 4401;
 
 export class LiveSocket {
   readonly link: Link = shallowReactive({ online: false, late: false, announced: false, nextAt: 0 });
@@ -89,14 +91,14 @@ export class LiveSocket {
     const origin = location.origin.replace(/^http/, "ws");
     const socket = new WebSocket(origin + this.options.url());
     this.socket = socket;
-    socket.onopen = () => this.onOpen();
     socket.onmessage = (event) => this.onMessage(String(event.data));
-    socket.onclose = () => {
-      if (this.socket === socket) this.onClose();
+    socket.onclose = (event) => {
+      if (this.socket === socket) this.onClose(event.code);
     };
   }
 
-  private onOpen(): void {
+  /** The first frame shows that the server has let us in; an open socket alone does not. */
+  private onWelcome(): void {
     window.clearTimeout(this.bannerTimer);
     Object.assign(this.link, { online: true, late: false, announced: false, nextAt: 0 });
     this.pingTimer = window.setInterval(() => this.ping(), PING_MS);
@@ -106,6 +108,7 @@ export class LiveSocket {
   private onMessage(data: string): void {
     const frame = JSON.parse(data) as ServerFrame;
     this.attempts = 0;
+    if (!this.link.online) this.onWelcome();
     if (frame.type === "pong") window.clearTimeout(this.pongTimer);
     else if (frame.type === "bye") this.onBye(frame.retry_in_s);
     else this.options.receive(frame);
@@ -117,8 +120,8 @@ export class LiveSocket {
     this.retryLater(seconds * 1000);
   }
 
-  private onClose(): void {
-    if (!this.link.online) this.needsPrepare = true;
+  private onClose(code: number): void {
+    if (!this.link.online || code === CLOSE_SIGN_IN) this.needsPrepare = true;
     this.drop();
     if (!this.stopped) this.retryLater();
   }
@@ -153,7 +156,7 @@ export class LiveSocket {
     const socket = this.socket;
     this.socket = null;
     if (!socket) return;
-    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.onmessage = socket.onclose = null;
     socket.close();
   }
 }
