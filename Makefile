@@ -3,7 +3,7 @@ PYTHON ?= python3
 APP := .build/app/bin/python
 BOT := .build/bot/bin/python
 
-.PHONY: help run setup test check bench train index lock shots clean
+.PHONY: help run setup test check bench train index lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'

@@ -22,7 +22,7 @@ class Result:
     events: list[dict[str, Any]] = field(default_factory=list)
 
 
-class TurnAction(Action):
+class TurnAction(Action):  # type: ignore[misc]  # rasa_sdk has no types
     """Reads the tracker once, runs `act` in a thread (backends and search are synchronous)."""
 
     def __init__(self, name: str, phrases: Phrases) -> None:
@@ -37,11 +37,18 @@ class TurnAction(Action):
         """Pure of Rasa: override this."""
         raise NotImplementedError
 
+    def _acted(self, turn: Turn) -> Result:
+        try:
+            return self.act(turn)
+        except StopIteration as stop:
+            # A future cannot carry a StopIteration: the turn would wait for ever instead of failing.
+            raise RuntimeError(f"{self._name}: next() on an empty iterator") from stop
+
     async def run(
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> list[dict[str, Any]]:
         """Rasa's entry: utter one json message per `Message`, return the events."""
-        result = await asyncio.to_thread(self.act, read_turn(tracker))
+        result = await asyncio.to_thread(self._acted, read_turn(tracker))
         for message in result.messages:
             dispatcher.utter_message(json_message=message)
         return result.events

@@ -30,11 +30,11 @@ class AnswerGuide(TurnAction):
         if turn.intent == "open_guide":
             return self._open(turn, str(turn.args.get("guide_id") or ""), {})
         if turn.intent == "set_fact":
-            facts = dict(turn.slots.get("guide_facts") or {})
-            facts[str(turn.args.get("key"))] = str(turn.args.get("value"))
             guide_id = str(turn.args.get("guide_id") or turn.slots.get("guide_id") or "")
             same = guide_id == turn.slots.get("guide_id")
-            return self._open(turn, guide_id, facts if same else dict([list(facts.items())[-1]]))
+            known = turn.slots.get("guide_facts") or {} if same else {}
+            fact = {str(turn.args.get("key")): str(turn.args.get("value"))}
+            return self._open(turn, guide_id, {**known, **fact})
         return self._answered(
             turn,
             self._answerer.answer(

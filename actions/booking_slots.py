@@ -37,7 +37,7 @@ def matching(slots: Sequence[Slot], wish: Mapping[str, Any]) -> list[Slot]:
     if start:
         at = time.fromisoformat(start)
         return [s for s in slots if s.start <= at < s.end]
-    if part in PARTS:
+    if part is not None and part in PARTS:
         low, high = PARTS[part]
         return [s for s in slots if low <= s.start < high]
     return list(slots)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rasa_sdk.events import SlotSet
@@ -10,7 +11,7 @@ from actions import messages
 from actions.action import Result, TurnAction
 from actions.backends.ports import Booking, BookingNotFound, BookingSystem
 from actions.booking_slots import day_label
-from actions.forms import interrupts, leaves, needs_person, outcome
+from actions.forms import interrupts, leaves, needs_person, outcome, place_in_list
 from actions.phrases import Phrases
 from actions.turn import Turn
 
@@ -48,14 +49,24 @@ class ValidateCancel(TurnAction):
             filled["cancel_phone"] = OWN
         elif digits:
             filled["cancel_phone"] = digits
-        if not filled and interrupts(turn, "cancel_booking"):
+        elif filled and turn.slots.get("cancel_phone") == OWN:
+            filled["cancel_phone"] = None  # another number than the one that was ours
+        notes = []
+        if "booking_no" in turn.doubtful:
+            notes.append(messages.text(self.phrases.say("booking_no_invalid"), status="form_note"))
+        if not filled and not notes and interrupts(turn, "cancel_booking"):
             return Result()
-        return Result(events=outcome(turn, filled))
+        return Result(notes, outcome(turn, filled))
 
     @staticmethod
-    def _number(turn: Turn, mine: Any) -> dict[str, Any]:
+    def _number(turn: Turn, mine: Sequence[Booking]) -> dict[str, Any]:
         if turn.first("booking_no"):
             return {"cancel_no": str(turn.first("booking_no"))}
+        if "booking_no" in turn.doubtful:
+            return {}
+        at = place_in_list(turn, len(mine)) if turn.requested_slot == "cancel_no" else None
+        if at is not None:
+            return {"cancel_no": mine[at].booking_no}
         if not turn.slots.get("cancel_no") and turn.args.get("booking_no"):
             return {"cancel_no": str(turn.args["booking_no"])}
         if not turn.slots.get("cancel_no") and len(mine) == 1:
@@ -73,7 +84,8 @@ class AskCancel(TurnAction):
 
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`."""
-        replies = self.phrases.replies("replies_person" if needs_person(turn.slots) else "replies_cancel")
+        stuck = needs_person(turn.slots)
+        replies = self.phrases.replies("replies_person" if stuck else "replies_cancel")
         mine = self._system.bookings(turn.conversation_id)
         options: list[dict[str, Any]] = []
         rows: list[tuple[str, str]] = []
@@ -91,6 +103,8 @@ class AskCancel(TurnAction):
             )
         asking = {"cancel_no": "booking_no", "cancel_phone": "phone_last4"}.get(self._slot, "confirm")
         sentence = self.phrases.say(f"ask_{self._slot}")
+        if stuck:
+            sentence = f"{self.phrases.say('form_stuck')}{sentence}"
         return Result([messages.ask(sentence, asking=asking, options=options, rows=rows, replies=replies)])
 
     def _rows(self, booking: Booking) -> list[tuple[str, str]]:

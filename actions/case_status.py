@@ -37,7 +37,7 @@ class ValidateCase(TurnAction):
         notes: list[str] = []
         if turn.first("case_no"):
             filled["case_no"] = str(turn.first("case_no"))
-        elif turn.requested_slot == "case_no" and sum(c.isdigit() for c in turn.text) >= 6:
+        elif "case_no" in turn.doubtful or (turn.requested_slot == "case_no" and _long_number(turn.text)):
             notes.append("case_no_invalid")
         if turn.first("phone_last4"):
             filled["case_phone"] = str(turn.first("phone_last4"))
@@ -50,6 +50,10 @@ class ValidateCase(TurnAction):
         result = Result(events=outcome(turn, filled))
         result.messages = [messages.text(self.phrases.say(n), status="form_note") for n in notes]
         return result
+
+
+def _long_number(text: str) -> bool:
+    return sum(c.isdigit() for c in text) >= 6
 
 
 class AskCase(TurnAction):

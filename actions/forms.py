@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from rasa_sdk.events import SlotSet
-from rasa_sdk.types import DomainDict  # noqa: F401  (re-exported for the actions' signatures)
 
 from actions.turn import Turn
 
@@ -60,6 +59,19 @@ def interrupts(turn: Turn, own: str) -> bool:
     if turn.intent in {"open_guide", "set_fact", "urgent", "human"}:
         return True
     return turn.confidence >= SURE or QUESTION.search(turn.text) is not None
+
+
+COUNTED = re.compile(r"[人岁件份套张本]")
+"""After a number these count things (两个人); such a number is no place in a list."""
+
+
+def place_in_list(turn: Turn, count: int) -> int | None:
+    """The place, from 0, that 第二个 or 最后一个 names in a list of `count` entries; None when it names none."""
+    number = turn.first("number")
+    if not isinstance(number, int) or COUNTED.search(turn.text):
+        return None
+    at = count - 1 if number == -1 else number - 1
+    return at if 0 <= at < count else None
 
 
 def outcome(turn: Turn, filled: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -6,7 +6,9 @@ Unguarded, the SDK would answer 500 with the whole tracker in the body, and Rasa
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Awaitable, Callable
+from pathlib import PurePath
 from typing import Any
 
 from rasa_sdk import Action, Tracker
@@ -19,6 +21,14 @@ from actions.phrases import Phrases
 
 log = logging.getLogger(__name__)
 Run = Callable[[CollectingDispatcher, Tracker, dict[str, Any]], Awaitable[list[dict[str, Any]]]]
+
+
+def _place(error: BaseException) -> str:
+    """Kind and place of an error and of what caused it; its words may be the citizen's and stay out."""
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    at = " > ".join(f"{PurePath(f.filename).name}:{f.lineno} {f.name}" for f in frames)
+    cause = f", from {_place(error.__cause__)}" if error.__cause__ else ""
+    return f"{type(error).__name__} at {at}{cause}"
 
 
 def guarded(action: Action, phrases: Phrases) -> Run:
@@ -35,9 +45,11 @@ def guarded(action: Action, phrases: Phrases) -> Run:
         except BackendUnavailable as down:
             log.error("action=%s system=%s unavailable: %s", action.name(), down.system, down.reason)
             key = "backend_unavailable"
-        except Exception:
-            # The conversation id and the action, never the citizen's words.
-            log.exception("action=%s conversation=%s failed", action.name(), tracker.sender_id)
+        except Exception as error:
+            # The conversation id, the action and the place, never the citizen's words.
+            log.error(
+                "action=%s conversation=%s failed: %s", action.name(), tracker.sender_id, _place(error)
+            )
             key = "failure"
         del dispatcher.messages[said:]
         dispatcher.utter_message(

@@ -6,12 +6,20 @@ from typing import Protocol
 
 from knowledge.answerer import Answerer
 
+NOT_AT_A_COUNTER = frozenset({"政数", "12345热线办"})
+"""Departments whose guides are about this service itself (booking, hotline, look-up): nobody books a window
+for them."""
+
 
 class ItemFinder(Protocol):
     """Finds the one service that a text names."""
 
     def find(self, text: str, *, hint: str | None) -> dict[str, str] | None:
-        """Return {"id", "name"}, or None when unsure."""
+        """Return {"id", "name"}, or None when unsure or when it is no service of a counter."""
+        ...
+
+    def under_discussion(self, guide_id: str | None, *, hint: str | None) -> dict[str, str] | None:
+        """The guide that was just talked about, as an item; None when `hint` names another service."""
         ...
 
 
@@ -24,10 +32,18 @@ class GuideItemFinder:
     def find(self, text: str, *, hint: str | None) -> dict[str, str] | None:
         """See `ItemFinder.find`."""
         for view in (text, hint):
-            if not view:
-                continue
-            hit = self._answerer.find_item(view)
-            if hit is not None:
-                guide = self._answerer.library.require(hit.guide_id)
-                return {"id": guide.id, "name": guide.name}
+            hit = self._answerer.find_item(view) if view else None
+            if hit is not None and hit.department not in NOT_AT_A_COUNTER:
+                return {"id": hit.guide_id, "name": hit.name}
         return None
+
+    def under_discussion(self, guide_id: str | None, *, hint: str | None) -> dict[str, str] | None:
+        """See `ItemFinder.under_discussion`. Naming the booking service itself (约延时服务) names no item."""
+        guide = self._answerer.library.get(guide_id) if guide_id else None
+        if guide is None or guide.department in NOT_AT_A_COUNTER:
+            return None
+        if hint:
+            named = self._answerer.find_item(hint)
+            if named is None or named.department not in NOT_AT_A_COUNTER:
+                return None
+        return {"id": guide.id, "name": guide.name}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from typing import Any
 
 from sanic import Request, Sanic
 from sanic.response import HTTPResponse, json
@@ -18,7 +19,7 @@ from knowledge.answerer import Answerer
 TEXT_LIMIT = 500
 
 
-def add_knowledge_routes(app: Sanic, answerer: Answerer) -> None:
+def add_knowledge_routes(app: Sanic[Any, Any], answerer: Answerer) -> None:
     """Register the three routes on the action server's app."""
 
     @app.post("/knowledge/suggest")

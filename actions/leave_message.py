@@ -12,7 +12,7 @@ from actions.action import Result, TurnAction
 from actions.backends.ports import WorkOrderSystem
 from actions.booking_slots import day_label
 from actions.forms import interrupts, leaves, needs_person, outcome
-from actions.masking import mask_phone
+from actions.masking import mask_phone, mask_text
 from actions.phrases import Phrases
 from actions.turn import Turn
 
@@ -73,20 +73,21 @@ class AskMessage(TurnAction):
 
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`."""
-        replies = self.phrases.replies("replies_cancel")
+        stuck = needs_person(turn.slots)
+        replies = self.phrases.replies("replies_person" if stuck else "replies_cancel")
         options: list[dict[str, Any]] = []
         rows: list[tuple[str, str]] = []
         if self._slot == "message_confirm":
             options = self.phrases.replies("message_confirm_options")
             rows = [
-                (self.phrases.say("label_message"), str(turn.slots["message_text"])),
+                (self.phrases.say("label_message"), mask_text(str(turn.slots["message_text"]))),
                 (self.phrases.say("label_phone"), mask_phone(str(turn.slots["message_phone"]))),
             ]
         key = f"ask_{self._slot}"
         if self._slot == "message_text" and turn.slots.get("message_kind") == "complaint":
             key = "ask_message_text_complaint"
         sentence = self.phrases.say(key)
-        if needs_person(turn.slots):
+        if stuck:
             sentence = f"{self.phrases.say('form_stuck')}{sentence}"
         asking = self._slot.removeprefix("message_").replace("text", "message")
         return Result([messages.ask(sentence, asking=asking, options=options, rows=rows, replies=replies)])

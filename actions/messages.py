@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from actions.backends.ports import Booking, CaseStatus, WorkOrder
-from actions.masking import mask_name, mask_phone
+from actions.masking import mask_name, mask_phone, mask_text
 
 Message = dict[str, Any]
 Reply = dict[str, Any]
@@ -24,7 +24,9 @@ def failure(sentence: str, *, status: str, replies: Sequence[Reply] = ()) -> Mes
     return {"kind": "failure", "text": sentence, "status": status, "replies": list(replies)}
 
 
-def answer(lead: str, card: Mapping[str, Any], *, field: str, compact: bool, replies: Sequence[Reply]) -> Message:
+def answer(
+    lead: str, card: Mapping[str, Any], *, field: str, compact: bool, replies: Sequence[Reply]
+) -> Message:
     return {
         "kind": "answer",
         "lead": lead,
@@ -125,7 +127,7 @@ def work_order(sentence: str, order: WorkOrder, replies: Sequence[Reply]) -> Mes
         "kind": "work_order",
         "text": sentence,
         "order_no": order.order_no,
-        "summary": order.text,
+        "summary": mask_text(order.text),
         "due_on": order.due_on.isoformat(),
         "replies": list(replies),
     }

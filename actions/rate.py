@@ -23,19 +23,19 @@ class Rate(TurnAction):
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`. Structured ratings come as args, typed ones as `rating_level`."""
         subject = str(turn.args.get("subject") or turn.slots.get("last_service") or "")
-        level = turn.args.get("level") or turn.first("rating_level")
-        if not subject:
+        level = turn.args.get("level", turn.first("rating_level"))
+        if f"service_{subject.split(':')[0]}" not in self.phrases.keys() or ":" not in subject:
             sentence = self.phrases.say("nothing_to_rate")
             replies = self.phrases.replies("replies_complaint")
             return Result([messages.text(sentence, status="nothing_to_rate", replies=replies)])
-        if not level or not 1 <= int(level) <= 5:
+        if type(level) is not int or not 1 <= level <= 5:
             return Result([self.ask(subject)], [SlotSet("last_service", subject)])
         reasons = [str(r)[:40] for r in turn.args.get("reasons") or []][:8]
         comment = str(turn.args.get("comment") or "")[:COMMENT_LIMIT]
         try:
             rating = self._ratings.rate(
                 subject=subject,
-                level=int(level),
+                level=level,
                 reasons=reasons,
                 comment=comment,
                 channel=turn.channel,

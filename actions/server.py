@@ -1,6 +1,6 @@
 """Composition root of the action server: settings -> systems -> actions -> one Sanic process.
 
-Run with `python -m actions.server`. Listens on loopback unless NCZF_HOST says otherwise.
+Run with `python -m actions.server`. Listens on loopback unless NCZF_ACTIONS_HOST says otherwise.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import argparse
 import logging
 import warnings
 from dataclasses import dataclass
+from typing import Any
 
 from rasa_sdk import Action
 from rasa_sdk.endpoint import create_app
@@ -25,7 +26,9 @@ from actions.backends.local_work_orders import LocalWorkOrders
 from actions.backends.ports import BookingSystem, CaseSystem, RatingSystem, WorkOrderSystem
 from actions.backends.schema import open_database
 from actions.backends.seed import seed_demo_cases
-from actions.booking import AskBooking, Book, ListBookings, ValidateBooking
+from actions.booking import Book, ListBookings
+from actions.booking_ask import AskBooking
+from actions.booking_form import ValidateBooking
 from actions.cancel_booking import AskCancel, CancelBooking, ValidateCancel
 from actions.case_status import AskCase, CaseLookup, ValidateCase
 from actions.guarded import guarded
@@ -89,12 +92,14 @@ def build_actions(systems: Systems, answerer: Answerer, phrases: Phrases, clock:
     ]
 
 
-def build_app(systems: Systems, answerer: Answerer, phrases: Phrases) -> Sanic:
+def build_app(
+    systems: Systems, answerer: Answerer, phrases: Phrases, clock: Clock = now
+) -> Sanic[Any, Any]:
     """The SDK's app with our actions registered, plus the knowledge routes for the gateway."""
     executor = ActionExecutor()
-    for action in build_actions(systems, answerer, phrases):
+    for action in build_actions(systems, answerer, phrases, clock):
         executor.register_function(action.name(), guarded(action, phrases))
-    app = create_app(executor, cors_origins="")
+    app: Sanic[Any, Any] = create_app(executor, cors_origins="")
     add_knowledge_routes(app, answerer)
     return app
 
@@ -114,7 +119,7 @@ def main() -> None:
     answerer.answer("身份证丢了怎么补")  # the first call loads lazily built parts
     app = build_app(local_systems(settings), answerer, Phrases.load())
     app.run(
-        host=settings.host,
+        host=settings.actions_host,
         port=settings.actions_port,
         single_process=True,
         motd=False,

@@ -13,7 +13,8 @@ class ActionSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="NCZF_", env_file=".env", extra="ignore")
 
     data_dir: Path = Path("data")
-    host: str = "127.0.0.1"
+    actions_host: str = "127.0.0.1"
+    """Nothing but Rasa and the gateway should reach this server: it has no login of its own."""
     actions_port: int = 5055
     log_level: str = "INFO"
 

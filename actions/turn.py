@@ -27,6 +27,8 @@ class Turn:
     resumed: bool
     """True when a form comes back after an interruption: the latest text was not meant for it."""
     message_id: str = ""
+    doubtful: frozenset[str] = frozenset()
+    """Entities whose check digit is wrong; their values are not among `entities`."""
     args: Mapping[str, Any] = field(default_factory=dict)
 
     def first(self, name: str) -> Any | None:
@@ -42,7 +44,11 @@ def read_turn(tracker: Tracker) -> Turn:
     """Build a `Turn` from the SDK's tracker."""
     message = tracker.latest_message or {}
     entities: dict[str, list[Any]] = {}
+    doubtful: set[str] = set()
     for entity in message.get("entities") or []:
+        if entity.get("valid") is False:
+            doubtful.add(entity["entity"])
+            continue
         entities.setdefault(entity["entity"], []).append(entity.get("value"))
     metadata = message.get("metadata") or {}
     form = (tracker.active_loop or {}).get("name")
@@ -58,6 +64,7 @@ def read_turn(tracker: Tracker) -> Turn:
         active_form=form,
         resumed=_interrupted(tracker, form),
         message_id=str(metadata.get("message_id") or message.get("message_id") or ""),
+        doubtful=frozenset(doubtful),
         args=metadata.get("args") or {},
     )
 

@@ -28,7 +28,7 @@ class SentenceEncoder:
             if not (folder / name).is_file():
                 raise EncoderMissing(
                     f"intent encoder: no {name} in {folder}; expected model.onnx and tokenizer.json; "
-                    "build it with `make encoder`, or name another folder in NCZF_INTENT_ENCODER_DIR"
+                    "build it with `make setup`, or name another folder in NCZF_INTENT_ENCODER_DIR"
                 )
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_truncation(MAX_TOKENS)

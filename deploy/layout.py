@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-BUILD = Path(os.environ.get("NCZF_BUILD_DIR", ROOT / ".build"))
+BUILD = ROOT / ".build"
 TOOLS, APP, BOT = BUILD / "tools", BUILD / "app", BUILD / "bot"
 ENCODER, INDEX, MODELS, STATIC = BUILD / "encoder", BUILD / "index", BUILD / "models", BUILD / "static"
 STAMPS = BUILD / "stamps"

@@ -12,6 +12,7 @@ from gateway import wire
 from gateway.conversation import Conversation, Mode
 from gateway.dialogue import Dialogue, DialogueSilent, DialogueUnavailable
 from gateway.live import Live
+from gateway.masking import mask
 from gateway.phrases import Phrases
 
 log = logging.getLogger(__name__)
@@ -92,8 +93,20 @@ class BotTurns:
         """Store the bot's words, unless a person took over meanwhile; then carry out a hand-off."""
         handoff = next((m for m in messages if isinstance(m, wire.HandoffMessage)), None)
         spoken = [m for m in messages if not isinstance(m, wire.HandoffMessage)]
+        spoken = [without_identifiers(m) for m in spoken]
         now = await self._live.database(self._live.log.get, conversation_id)
         if spoken and now.mode == Mode.BOT:
             await self._live.append(conversation_id, wire.BotSaid(messages=spoken, reply_to=seq))
         if handoff is not None:
-            await self._hand_off(conversation_id, handoff.reason, handoff.summary)
+            known = {label: mask(value) for label, value in handoff.summary.items()}
+            await self._hand_off(conversation_id, handoff.reason, known)
+
+
+def without_identifiers(message: wire.BotMessage) -> wire.BotMessage:
+    """Mask the parts of a bot message that repeat the citizen's own words; guide text stays verbatim."""
+    if isinstance(message, wire.AskMessage) and message.rows:
+        rows = [wire.Row(label=row.label, value=mask(row.value)) for row in message.rows]
+        return message.model_copy(update={"rows": rows})
+    if isinstance(message, wire.WorkOrderMessage):
+        return message.model_copy(update={"summary": mask(message.summary)})
+    return message

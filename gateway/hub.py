@@ -106,7 +106,7 @@ class Hub:
         if act.action == "rate" and not await self._was_asked_to_rate(
             conversation_id, act.args.get("subject")
         ):
-            raise Refused("not_found", "args.subject")
+            raise Refused("not_rateable", "args.subject")
         stored = await self._store(conversation_id, clean(act.label), act.id)
         if stored is None:
             return

@@ -95,7 +95,9 @@ def open_database(path: Path) -> Engine:
     cut may lose the last moments (docs/adr/0004). Every transaction takes the write lock at once.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False})
+    engine = create_engine(
+        f"sqlite:///{path}", connect_args={"check_same_thread": False}, hide_parameters=True
+    )
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: object, _record: object) -> None:

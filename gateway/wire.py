@@ -549,7 +549,7 @@ class ErrorFrame(Wire):
         "mode_conflict",
         "not_yours",
         "not_found",
-        "busy",
+        "not_rateable",
         "internal",
     ]
     message: str

@@ -37,6 +37,8 @@ FEATURES = (
 
 
 class Zone(StrEnum):
+    """What is done with a question."""
+
     ANSWER = "answer"
     CLARIFY = "clarify"
     REFUSE = "refuse"
@@ -44,6 +46,8 @@ class Zone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
+    """Where the zones begin; stored beside the index."""
+
     answer: float
     """Answer from this probability of the first guide being right on, in [0, 1]."""
     refuse: float
@@ -136,12 +140,14 @@ class Judge:
 
     @classmethod
     def load(cls, path: Path) -> Judge:
+        """Read what `save` wrote."""
         value = json.loads(path.read_text("utf-8"))
         heads = {name: _head(value["heads"][name]) for name in ("right", "scope")}
         return cls(heads["right"], heads["scope"], Thresholds(**value["thresholds"]))
 
 
 def zone(right: float, scope: float, thresholds: Thresholds) -> Zone:
+    """The zone of a question from its two probabilities."""
     if right >= thresholds.answer:
         return Zone.ANSWER
     return Zone.REFUSE if scope < thresholds.refuse else Zone.CLARIFY

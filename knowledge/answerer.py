@@ -1,17 +1,17 @@
-"""Questions to answers. Every answer is a guide's own text; when unsure it asks back, when ignorant it says so."""
+"""Questions to answers. The text is a guide's own; when unsure it asks back, else it says so."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
+from knowledge.answer import Answer, Status, clarify, not_handled
 from knowledge.answerable import Judge, Zone
 from knowledge.card import build_card
+from knowledge.closest import ClosestPoint
 from knowledge.encode import Encoder, open_encoder
 from knowledge.errors import UnknownGuide
 from knowledge.field import asked_field, residue
@@ -25,40 +25,12 @@ from knowledge.settings import KnowledgeSettings
 from knowledge.situations import facts_in_words, known
 from knowledge.store import load_index
 from knowledge.suggest import Suggestion, suggestions
-from knowledge.text import normalise
+from knowledge.text import normalise, strip_fillers
 from knowledge.wording import data, phrase
 
-Status = Literal["answered", "clarify", "unanswerable_no_guide", "not_handled_here"]
 SHOWN_HITS = 5
 WARM_UP = "預熱"
 """Asked once at start, so that no citizen waits for the pinyin and script tables."""
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What came of a question."""
-
-    status: Status
-    guide_id: str = ""
-    field: str = ""
-    """The asked field, a key of guide.FIELDS; "" for the whole card."""
-    followup: bool = False
-    """True when answered from the guide at hand."""
-    facts: dict[str, str] = dataclasses.field(default_factory=dict)
-    """Situation facts of this guide known now."""
-    lead: str = ""
-    card: dict[str, Any] | None = None
-    """In the shape of the wire's GuideCard; only when answered."""
-    options: list[dict[str, str]] = dataclasses.field(default_factory=list)
-    """Guides to choose from; only when status is clarify. None when the words name no matter at all."""
-    stub: dict[str, Any] | None = None
-    """Only when not_handled_here."""
-    hits: list[Hit] = dataclasses.field(default_factory=list)
-    """Used, best first."""
-    rejected: list[Hit] = dataclasses.field(default_factory=list)
-    """Looked at and not used, best first."""
-    confidence: float = 0.0
-    """In [0, 1]: estimated probability that the first hit is right."""
 
 
 class Answerer:
@@ -68,6 +40,7 @@ class Answerer:
         self.library, self._ranker, self._judge = library, ranker, judge
         self._names = ItemNames(library)
         self._rules = data("thresholds")
+        self._closest = ClosestPoint(ranker.index.texts_by_guide(("fact", "faq")), ranker.encoder)
 
     @classmethod
     def load(cls, settings: KnowledgeSettings, encoder: Encoder | None = None) -> Answerer:
@@ -122,15 +95,15 @@ class Answerer:
             facts = {key: value for key, value in facts.items() if key in self._rules["shared_facts"]}
         first = hits[0]
         if first.stub and zone is not Zone.REFUSE and right >= self._rules["stub_answer"]:
-            return self._not_handled(first, hits, right)
+            return not_handled(self.library.stubs[first.guide_id], hits, right)
         if zone is Zone.ANSWER or self._is_name(text, first):
             if first.stub:
-                return self._not_handled(first, hits, right)
+                return not_handled(self.library.stubs[first.guide_id], hits, right)
             guide = self.library.guides[first.guide_id]
             same = current is not None and guide.id == current.id
             return self._from_guide(guide, text, facts, followup=same, confidence=right, hits=hits)
         if zone is Zone.CLARIFY:
-            return self._clarify(hits, right)
+            return clarify(hits, right, self._rules["clarify_options"])
         return Answer("unanswerable_no_guide", rejected=hits, confidence=right)
 
     def card(self, guide_id: str, facts: Mapping[str, str], field: str = "") -> tuple[str, dict[str, Any]]:
@@ -155,7 +128,7 @@ class Answerer:
         k: int = 3,
         today: date | None = None,
     ) -> list[Suggestion]:
-        """Up to `k` sentences an officer may send, best first; empty when the text is about nothing we know."""
+        """Up to `k` sentences an officer may send, best first; empty when we know nothing about it."""
         found = self.answer(text, guide_id, facts, today)
         if found.status == "answered":
             guide = self.library.guides[found.guide_id]
@@ -250,6 +223,8 @@ class Answerer:
         lead, card = build_card(guide, now, asked)
         if followup and said and not asked:
             lead = phrase("lead.situation", labels=card["fits"])
+        else:
+            lead = self._closest.lead(guide, now, strip_fillers(text), asked) or lead
         used = [hit for hit in hits or [] if hit.guide_id == guide.id]
         rest = [hit for hit in hits or [] if hit.guide_id != guide.id]
         return Answer(
@@ -261,42 +236,6 @@ class Answerer:
             lead,
             card,
             hits=used,
-            rejected=rest,
-            confidence=confidence,
-        )
-
-    def _not_handled(self, hit: Hit, hits: list[Hit], confidence: float) -> Answer:
-        stub = self.library.stubs[hit.guide_id]
-        shown = {
-            "stub_id": stub.id,
-            "name": stub.name,
-            "department": stub.department,
-            "summary": stub.summary,
-            "handled_by": stub.handled_by.text,
-            "reach": stub.reach.text,
-            "unverified": not (stub.handled_by.verified and stub.reach.verified),
-        }
-        lead = (
-            phrase("lead.stub", name=stub.name, summary=stub.summary) + stub.handled_by.text + stub.reach.text
-        )
-        return Answer(
-            "not_handled_here", lead=lead, stub=shown, hits=[hit], rejected=hits[1:], confidence=confidence
-        )
-
-    def _clarify(self, hits: list[Hit], confidence: float) -> Answer:
-        chosen = [hit for hit in hits if not hit.stub][: self._rules["clarify_options"]]
-        if not chosen:
-            return Answer("unanswerable_no_guide", rejected=hits, confidence=confidence)
-        options = [
-            {"guide_id": h.guide_id, "name": h.name, "department": h.department, "summary": h.summary}
-            for h in chosen
-        ]
-        rest = [hit for hit in hits if hit not in chosen]
-        return Answer(
-            "clarify",
-            lead=phrase("clarify"),
-            options=options,
-            hits=chosen,
             rejected=rest,
             confidence=confidence,
         )

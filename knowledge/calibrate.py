@@ -1,4 +1,4 @@
-"""Fits what is learned (classifier, domain model, the two heads, thresholds) at build time, with scikit-learn.
+"""Fits what is learned (classifier, domain model, two heads, thresholds) when the index is built.
 
 Only the guides' own questions, each scored as if it did not stand in its guide (leave-one-out), and the
 out-of-scope lines of knowledge/data are used.
@@ -43,6 +43,7 @@ class Examples:
 
 
 def collect(index: PassageIndex, encoder: Encoder, lexicon: HomophoneLexicon) -> Examples:
+    """Own questions and aliases of all guides and stubs, and all lines out of scope."""
     texts, owner, kinds = [], [], []
     for place, passage in enumerate(index.passages):
         if passage.kind in ("question", "alias"):
@@ -58,7 +59,7 @@ def collect(index: PassageIndex, encoder: Encoder, lexicon: HomophoneLexicon) ->
 
 
 def fit_classifier(vectors: np.ndarray, owner: np.ndarray, classes: int) -> LinearModel:
-    """Multinomial logistic regression over guides on centred vectors; a class without examples scores lowest."""
+    """Multinomial logistic regression over guides on centred vectors; one without examples scores lowest."""
     from sklearn.linear_model import LogisticRegression
 
     mean = vectors.mean(axis=0)
@@ -94,7 +95,7 @@ def leave_one_out(
     encoder: Encoder,
     examples: Examples,
 ) -> list[Evidence]:
-    """Evidence for each example as a stranger would cause it: without its own passage, models fitted on other folds."""
+    """Evidence as a stranger's question would cause it: own passage hidden, models fitted on other folds."""
     folds = np.random.default_rng(SEED).permutation(len(examples.texts)) % FOLDS
     logits = np.zeros((len(examples.texts), len(index.ids)), np.float32)
     domain = np.zeros(len(examples.texts), np.float32)

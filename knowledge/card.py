@@ -1,4 +1,4 @@
-"""A guide cut to a citizen's situation: the lead sentence and the card. All statements are the guide's own text."""
+"""A guide cut to a citizen's situation: lead sentence and card, in the guide's own words."""
 
 from __future__ import annotations
 

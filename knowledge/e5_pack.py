@@ -20,6 +20,8 @@ BLOCK_BYTES = 18
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
+    """Unigram pieces in the order of the word table."""
+
     pieces: list[str]
     """One per row of the word table; a piece that is no valid UTF-8 becomes an empty string."""
     scores: np.ndarray
@@ -32,6 +34,8 @@ class Vocabulary:
 
 @dataclass(frozen=True, slots=True)
 class E5Pack:
+    """Sizes, vocabulary and, on request, tensors of one pack."""
+
     hidden: int
     layers: int
     heads: int

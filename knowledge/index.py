@@ -39,15 +39,26 @@ class PassageIndex:
 
     @classmethod
     def build(cls, passages: Sequence[Passage], encoder: Encoder) -> PassageIndex:
+        """Encode the passages and index them."""
         return cls(passages, encoder.passages([p.text for p in passages]))
 
     @property
     def dim(self) -> int:
+        """Length of a vector."""
         return int(self._faiss.d)
 
     def vectors(self) -> np.ndarray:
         """(n, dim) float32, a copy."""
         return np.asarray(self._faiss.reconstruct_n(0, self._faiss.ntotal))
+
+    def texts_by_guide(self, kinds: Sequence[str]) -> dict[str, dict[str, np.ndarray]]:
+        """Guide id -> text -> (dim,) vector, for passages of these kinds."""
+        found: dict[str, dict[str, np.ndarray]] = {}
+        vectors = self.vectors()
+        for place, passage in enumerate(self.passages):
+            if passage.kind in kinds:
+                found.setdefault(passage.guide_id, {})[passage.text] = vectors[place]
+        return found
 
     def cosines(self, queries: np.ndarray) -> np.ndarray:
         """(m, dim) unit rows -> (m, n) cosines in the order of the passages."""
@@ -73,6 +84,7 @@ class PassageIndex:
         return np.asarray(padded[self._slots["asked"]].max(axis=1))
 
     def save(self, folder: Path) -> None:
+        """Write vectors.faiss and passages.json."""
         faiss.write_index(self._faiss, str(folder / "vectors.faiss"))
         rows = [[p.guide_id, p.kind, p.text] for p in self.passages]
         (folder / "passages.json").write_text(
@@ -122,7 +134,7 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def check_manifest(folder: Path, *, encoder: str, dim: int, guides: str) -> None:
-    """Raises IndexMismatch: format, encoder, dimension, guides or a file differ from what the index was built with."""
+    """Raises IndexMismatch: format, encoder, dimension, guides or a file differ from the build's."""
     manifest = read_manifest(folder)
     expected = {"format": FORMAT, "encoder": encoder, "dim": dim, "guides": guides}
     for key, value in expected.items():

@@ -61,6 +61,11 @@ def field_facts(guide: Guide, field: str) -> tuple[Fact, ...]:
     }.get(field, ())
 
 
+def point_sentence(guide: Guide, facts: Facts, fact: Fact) -> str:
+    """One fact with its open condition, and a word of caution when it is not verified."""
+    return _conditional(guide, facts, fact) + ("" if fact.verified else phrase("lead.not_verified"))
+
+
 def _facts(guide: Guide, facts: Facts, parts: Sequence[Fact]) -> str | None:
     live = [part for part in parts if not contradicted(part.when, facts)]
     if not live:

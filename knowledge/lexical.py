@@ -55,6 +55,7 @@ class LexicalIndex:
         Args:
             text: the question.
             owner: column of a guide that is to be seen without the text `own`; -1: none.
+            own: the text to leave out.
 
         Returns:
             (guides,) shares in [0, 1], and the share that any guide has.
@@ -90,6 +91,7 @@ class LexicalIndex:
         return float(weights @ document[places]) / max(float(np.linalg.norm(document)), 1e-9)
 
     def save(self, folder: Path) -> None:
+        """Write counts, idf and terms."""
         for name, counts in zip(("asked", "said"), self._counts, strict=True):
             sparse.save_npz(folder / f"{name}.npz", counts)
         np.save(folder / "idf.npy", self.idf)
@@ -98,6 +100,7 @@ class LexicalIndex:
 
     @classmethod
     def load(cls, folder: Path) -> LexicalIndex:
+        """Read what `save` wrote."""
         ordered = json.loads((folder / "terms.json").read_text("utf-8"))
         asked, said = (
             sparse.csr_array(sparse.load_npz(folder / f"{name}.npz")) for name in ("asked", "said")

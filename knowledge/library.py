@@ -18,6 +18,8 @@ CATALOGUE = Path(__file__).parent / "data" / "catalogue.yaml"
 
 @dataclass(frozen=True, slots=True)
 class CheckReport:
+    """What a folder holds and what is wrong with it."""
+
     guides: dict[str, Guide]
     stubs: dict[str, Stub]
     faults: list[str]
@@ -41,7 +43,7 @@ class GuideLibrary:
         """Read a folder tree of guide files.
 
         Raises:
-            GuideFaults: a file is not in order. Expired guides are no fault here: the answerer leaves them out.
+            GuideFaults: a file is not in order. Expired guides are no fault: the answerer leaves them out.
 
         """
         report = check_folder(folder, today=None)
@@ -62,10 +64,12 @@ class GuideLibrary:
 
 
 def guide_files(folder: Path) -> list[Path]:
+    """All guide files below a folder, sorted."""
     return sorted(folder.rglob("*.yaml"))
 
 
 def folder_digest(folder: Path) -> str:
+    """SHA-256 over names and bytes of all guide files."""
     total = hashlib.sha256()
     for path in guide_files(folder):
         total.update(str(path.relative_to(folder)).encode() + b"\0" + path.read_bytes() + b"\0")

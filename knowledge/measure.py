@@ -19,6 +19,8 @@ OUTSIDE = ("near_miss", "chat", "other")
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
+    """A question nobody tuned on."""
+
     question: str
     guide_id: str | None
     """None: no guide answers it."""
@@ -29,6 +31,8 @@ class HeldOut:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
+    """What came of one question."""
+
     asked: HeldOut
     answer: Answer
     ranked: list[str]
@@ -67,6 +71,8 @@ def measure(answerer: Answerer, questions: Sequence[HeldOut], say: Callable[[str
 
 @dataclass(frozen=True, slots=True)
 class Report:
+    """All outcomes, countable by kind."""
+
     outcomes: list[Outcome]
 
     def numbers(self, kinds: Sequence[str]) -> dict[str, float]:

@@ -66,6 +66,7 @@ class OnnxTransformer(InputModule):
         return features
 
     def get_embedding_dimension(self) -> int:
+        """Length of a token vector."""
         return self.dim
 
     def save(self, output_path: str, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401

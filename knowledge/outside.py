@@ -1,4 +1,4 @@
-"""What lies outside: names of services no guide covers and small talk, as distractors. Never shown, never answered."""
+"""What lies outside: services no guide covers and small talk, as distractors that are never shown."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from knowledge.lexical import LexicalIndex
 from knowledge.wording import data
 
 COVERED = 4
-"""A distractor that holds a name or alias of ours with so many characters, or stands inside one, is ours after all."""
+"""A distractor that holds a name of ours with so many characters, or stands inside one, is ours."""
 
 
 class OutsideIndex:
@@ -88,6 +88,7 @@ class OutsideIndex:
         return float(cosines.max()), float(lexical.max())
 
     def save(self, folder: Path) -> None:
+        """Write everything into the sub-folder outside/."""
         target = folder / "outside"
         target.mkdir()
         np.save(target / "vectors.npy", self.vectors)
@@ -100,6 +101,7 @@ class OutsideIndex:
 
     @classmethod
     def load(cls, folder: Path) -> OutsideIndex:
+        """Read what `save` wrote."""
         target = folder / "outside"
         texts = json.loads((target / "texts.json").read_text("utf-8"))
         vectors = np.load(target / "vectors.npy", allow_pickle=False)

@@ -1,4 +1,4 @@
-"""What of a guide is searched: how it is asked for (name, aliases, questions, summary) and what it says (facts)."""
+"""What of a guide is searched: how it is asked for (name, aliases, questions) and what it says (facts)."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from knowledge.library import GuideLibrary
 
 @dataclass(frozen=True, slots=True)
 class Passage:
+    """One searchable text of a guide."""
+
     guide_id: str
     kind: str
     """name, alias, question, summary, faq or fact."""

@@ -1,4 +1,4 @@
-"""Ranks guides for a question: nearest ways to ask and facts, TF-IDF with both, a classifier; added as z-scores."""
+"""Ranks guides for a question: nearest ways to ask, nearest facts, TF-IDF with both, a classifier."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class LinearModel:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What each ranker says about one question; arrays are (guides,) in the index's order, best over the views."""
+    """What each ranker says about one question; arrays are (guides,), best over the views."""
 
     cosine: np.ndarray
     """Mean cosine of the two nearest ways to ask."""
@@ -83,7 +83,7 @@ class Weights:
 
 
 def views(text: str, lexicon: HomophoneLexicon) -> list[str]:
-    """Ways to read a question: stripped, with homophones undone (if any), and a long one by its last clauses."""
+    """Ways to read a question: stripped, with homophones undone, and a long one by its last clauses."""
     main = strip_fillers(normalise(text))
     parts = clauses(main)
     tail = "，".join(parts[-MOST_CLAUSES:]) if len(main) > LONG_TEXT and len(parts) > MOST_CLAUSES else main
@@ -163,11 +163,13 @@ def nearest(best: np.ndarray, owner: np.ndarray, guides: int) -> np.ndarray:
 
 
 def save_models(path: Path, models: dict[str, LinearModel]) -> None:
+    """Write linear models into one .npz file."""
     arrays = {f"{name}_{part}": getattr(model, part) for name, model in models.items() for part in _PARTS}
     np.savez(path, **arrays)
 
 
 def load_models(path: Path, names: Sequence[str]) -> dict[str, LinearModel]:
+    """Read the named models from what `save_models` wrote."""
     with np.load(path, allow_pickle=False) as stored:
         return {name: LinearModel(*(stored[f"{name}_{part}"] for part in _PARTS)) for name in names}
 

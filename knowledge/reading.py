@@ -52,17 +52,21 @@ class Reader:
             self.fault("", f"expected a mapping, got {_kind(value)}")
 
     def fault(self, name: str, what: str) -> None:
+        """Note a fault at `name` below this place ("" for the place itself)."""
         at = f"{self.place}.{name}" if name and not self.place.endswith(": ") else f"{self.place}{name}"
         self.faults.append(f"{at}: {what}" if at and not at.endswith(": ") else f"{at}{what}")
 
     def has(self, name: str) -> bool:
+        """Whether the key stands here at all."""
         return name in self.value
 
     def raw(self, name: str) -> Any:  # noqa: ANN401
+        """The value as read, marked as asked for."""
         self.seen.add(name)
         return self.value.get(name)
 
     def text(self, name: str, *, required: bool = True, choices: Iterable[str] = ()) -> str:
+        """A trimmed string; "" with a fault when it is none."""
         value = self.raw(name)
         if value is None:
             if required:
@@ -79,6 +83,7 @@ class Reader:
         return text
 
     def texts(self, name: str, *, at_least: int = 0) -> tuple[str, ...]:
+        """A list of non-empty strings."""
         value = self.raw(name)
         if value is None:
             value = []
@@ -96,6 +101,7 @@ class Reader:
         return tuple(found)
 
     def number(self, name: str) -> float | None:
+        """A number of at least 0, or None."""
         value = self.raw(name)
         if value is None:
             return None
@@ -105,6 +111,7 @@ class Reader:
         return value
 
     def flag(self, name: str) -> bool | None:
+        """True, false or None."""
         value = self.raw(name)
         if value is not None and not isinstance(value, bool):
             self.fault(name, f"expected true or false, got {value!r}")
@@ -112,6 +119,7 @@ class Reader:
         return value
 
     def day(self, name: str, *, required: bool = True) -> date | None:
+        """A date, or None."""
         value = self.raw(name)
         if isinstance(value, str):
             try:
@@ -128,10 +136,12 @@ class Reader:
         return value
 
     def child(self, name: str) -> Reader:
+        """The mapping below `name`."""
         place = f"{self.place}.{name}" if self._nested else f"{self.place}{name}"
         return Reader(self.raw(name), place, self.faults, self.unchecked)
 
     def children(self, name: str) -> list[Reader]:
+        """The mappings of the list below `name`; none when it is missing."""
         value = self.raw(name)
         if value is None:
             return []
@@ -144,6 +154,7 @@ class Reader:
         ]
 
     def each(self, name: str, make: Callable[[Reader], Any]) -> tuple[Any, ...]:
+        """What `make` makes of each child."""
         return tuple(make(reader) for reader in self.children(name))
 
     def close(self) -> None:

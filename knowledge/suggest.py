@@ -17,6 +17,8 @@ MOST_SENTENCES = 2
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
+    """Text with its source, for an officer to send, edit or dismiss."""
+
     guide_id: str
     field: str
     """The field it answers; "" for the summary."""

@@ -34,6 +34,7 @@ def warnings(guide: Guide, label: str, today: date) -> list[str]:
 
 
 def stub_faults(stub: Stub, label: str, today: date | None) -> list[str]:
+    """All faults of one stub."""
     found = _dead_keys(stub.basis, [("handled_by", stub.handled_by.basis), ("reach", stub.reach.basis)])
     if today and stub.reviewed_on > today:
         found.append(f"reviewed_on: {stub.reviewed_on} lies in the future")

@@ -151,7 +151,8 @@ def open_database(path: Path, busy_ms: int = 5000) -> Engine:
     @event.listens_for(engine, "handle_error")
     def _unavailable(context: ExceptionContext) -> None:
         if isinstance(context.original_exception, sqlite3.OperationalError):
-            raise BackendUnavailable(path.name, str(context.original_exception)) from context.original_exception
+            reason = str(context.original_exception)
+            raise BackendUnavailable(path.name, reason) from context.original_exception
 
     metadata.create_all(engine)
     return engine

@@ -14,7 +14,12 @@ TODAY = date(2026, 11, 24)
 
 def test_a_question_is_answered_from_its_guide(answerer: Answerer) -> None:
     found = answerer.answer("身份证丢了怎么补", today=TODAY)
-    assert (found.status, found.guide_id, found.field, found.followup) == ("answered", "id-card-replace", "", False)
+    assert (found.status, found.guide_id, found.field, found.followup) == (
+        "answered",
+        "id-card-replace",
+        "",
+        False,
+    )
     assert GuideCard.model_validate(found.card).name == "身份证丢失补领"
     assert found.lead == "您说的是“身份证丢失补领”。身份证丢了，可以在任一派出所申请补领。"
     assert found.hits[0].guide_id == "id-card-replace" and found.hits[0].passage == "身份证丢了怎么补"
@@ -66,7 +71,12 @@ def test_a_correction_replaces_the_older_fact(answerer: Answerer) -> None:
 
 def test_another_service_by_name_takes_over(answerer: Answerer) -> None:
     found = answerer.answer("那办居住证要多少钱", "id-card-replace", {"hukou": "local"}, TODAY)
-    assert (found.guide_id, found.field, found.followup, found.facts) == ("residence-permit", "fee", False, {})
+    assert (found.guide_id, found.field, found.followup, found.facts) == (
+        "residence-permit",
+        "fee",
+        False,
+        {},
+    )
 
 
 def test_small_talk_does_not_stay_with_the_guide_at_hand(answerer: Answerer) -> None:
@@ -142,3 +152,15 @@ def test_answers_do_not_depend_on_threads(answerer: Answerer) -> None:
     alone = [answerer.answer(text, today=TODAY) for text in texts]
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(lambda text: answerer.answer(text, today=TODAY), texts)) == alone
+
+
+def test_a_common_question_very_near_is_answered_first(answerer: Answerer) -> None:
+    found = answerer.answer("身份证补领后旧证找到了还能用吗", "id-card-replace", today=TODAY)
+    assert found.guide_id == "id-card-replace"
+    near = answerer.answer("旧证找到了还能用吗", "id-card-replace", today=TODAY)
+    assert near.lead == "关于“旧证找到了还能用吗”：不能用，补领后旧证作废。"
+    assert near.card["guide_id"] == "id-card-replace"
+
+
+def test_a_general_question_is_not_answered_with_one_point(answerer: Answerer) -> None:
+    assert answerer.answer("身份证丢了怎么补", today=TODAY).lead.startswith("您说的是")

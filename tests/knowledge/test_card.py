@@ -32,7 +32,9 @@ def test_every_card_of_every_guide_has_the_wire_shape(library: GuideLibrary) -> 
                 assert lead and "{" not in lead and "None" not in lead
 
 
-def test_parts_that_contradict_the_facts_are_dropped_and_open_ones_carry_their_condition(guide: Guide) -> None:
+def test_parts_that_contradict_the_facts_are_dropped_and_open_ones_carry_their_condition(
+    guide: Guide,
+) -> None:
     _, card = build_card(guide, {"age": "adult"})
     materials = section(card, "materials")["items"]
     assert [(item["text"], item["when"]) for item in materials] == [

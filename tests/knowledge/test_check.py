@@ -61,7 +61,12 @@ def test_good_guides_have_no_faults() -> None:
 
 @pytest.mark.parametrize(
     ("today", "faults", "warnings"),
-    [(date(2027, 5, 30), 0, 0), (date(2027, 5, 31), 0, 1), (date(2027, 6, 30), 0, 1), (date(2027, 7, 1), 1, 0)],
+    [
+        (date(2027, 5, 30), 0, 0),
+        (date(2027, 5, 31), 0, 1),
+        (date(2027, 6, 30), 0, 1),
+        (date(2027, 7, 1), 1, 0),
+    ],
 )
 def test_expiry_is_announced_thirty_days_ahead(today: date, faults: int, warnings: int) -> None:
     report = check_folder(DATA / "guides", today)

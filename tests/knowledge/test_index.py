@@ -24,7 +24,9 @@ def test_cosines_stand_in_the_order_of_the_passages(encoder: HashEncoder) -> Non
 
 
 def test_a_guide_is_scored_by_its_two_best_passages(encoder: HashEncoder) -> None:
-    index = PassageIndex.build([Passage("a", "name", t) for t in "甲乙丙"] + [Passage("b", "name", "丁")], encoder)
+    index = PassageIndex.build(
+        [Passage("a", "name", t) for t in "甲乙丙"] + [Passage("b", "name", "丁")], encoder
+    )
     found = index.by_guide(np.array([[0.2, 0.8, 0.6, 0.5]], np.float32))
     np.testing.assert_allclose(found, [[0.7, 0.5]], atol=1e-6)
     said = index.by_guide(np.array([[0.2, 0.8, 0.6, 0.5]], np.float32), "said")
@@ -39,7 +41,9 @@ def test_guides_stand_together_and_no_text_twice(library: GuideLibrary) -> None:
 
 
 def test_other_encoder_is_refused_with_the_remedy(built: Path, library: GuideLibrary) -> None:
-    with pytest.raises(IndexMismatch, match=r"built with encoder 'hash/256', now it is 'hash/64'; run `python -m"):
+    with pytest.raises(
+        IndexMismatch, match=r"built with encoder 'hash/256', now it is 'hash/64'; run `python -m"
+    ):
         load_index(built, library, HashEncoder(64))
 
 
@@ -65,7 +69,9 @@ def test_damaged_files_are_refused(tmp_path: Path, library: GuideLibrary, encode
         load_index(tmp_path, library, encoder)
 
 
-def test_a_new_build_replaces_the_old_one_at_once(tmp_path: Path, library: GuideLibrary, encoder: HashEncoder) -> None:
+def test_a_new_build_replaces_the_old_one_at_once(
+    tmp_path: Path, library: GuideLibrary, encoder: HashEncoder
+) -> None:
     said: list[str] = []
     build_index(tmp_path, library, encoder, say=said.append)
     first = current_folder(tmp_path)
@@ -79,9 +85,13 @@ def test_a_new_build_replaces_the_old_one_at_once(tmp_path: Path, library: Guide
     assert measured["questions"] == 19
 
 
-def test_rebuilding_gives_the_same_index(tmp_path: Path, built: Path, library: GuideLibrary, encoder: HashEncoder) -> None:
+def test_rebuilding_gives_the_same_index(
+    tmp_path: Path, built: Path, library: GuideLibrary, encoder: HashEncoder
+) -> None:
     build_index(tmp_path, library, encoder, say=lambda line: None)
-    one, two = (json.loads((current_folder(f) / "manifest.json").read_text("utf-8")) for f in (tmp_path, built))
+    one, two = (
+        json.loads((current_folder(f) / "manifest.json").read_text("utf-8")) for f in (tmp_path, built)
+    )
     assert one["guides"] == two["guides"]
     assert one["files"]["judge.json"] == two["files"]["judge.json"]
 
@@ -98,7 +108,9 @@ def test_missing_encoder_names_the_remedy(tmp_path: Path) -> None:
 def test_an_encoder_folder_with_its_own_code_is_refused(tmp_path: Path) -> None:
     from knowledge.encode import SentenceEncoder
 
-    (tmp_path / "modules.json").write_text('[{"idx": 0, "name": "0", "path": "", "type": "evil.Module"}]', "utf-8")
+    (tmp_path / "modules.json").write_text(
+        '[{"idx": 0, "name": "0", "path": "", "type": "evil.Module"}]', "utf-8"
+    )
     with pytest.raises(EncoderMissing, match=r"wants to run code of its own \(evil.Module\)"):
         SentenceEncoder.open(tmp_path)
 

@@ -55,9 +55,17 @@ def test_knowledge_imports_nobody_of_ours() -> None:
 
 
 def test_the_answerer_is_imported_without_torch() -> None:
-    code = "import sys, knowledge.answerer, knowledge.store; print('torch' in sys.modules, 'sklearn' in sys.modules)"
+    code = (
+        "import sys, knowledge.answerer, knowledge.store\n"
+        "print('torch' in sys.modules, 'sklearn' in sys.modules)"
+    )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=PACKAGE.parent, env=os.environ, check=True
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=PACKAGE.parent,
+        env=os.environ,
+        check=True,
     )
     assert done.stdout.split() == ["False", "False"]
 

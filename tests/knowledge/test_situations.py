@@ -1,9 +1,8 @@
 """Situations: no combination without an outcome, and what the words tell."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-import pytest
 
 from knowledge.ages import age_matches, age_said
 from knowledge.card import build_card, kept
@@ -46,7 +45,9 @@ def test_a_part_is_dropped_certain_or_open_and_never_two_of_them(when: dict, fac
 
 
 @given(when_strategy, facts_strategy, st.data())
-def test_learning_a_fact_never_brings_a_dropped_part_back(when: dict, facts: dict, data: st.DataObject) -> None:
+def test_learning_a_fact_never_brings_a_dropped_part_back(
+    when: dict, facts: dict, data: st.DataObject
+) -> None:
     unknown = [key for key in VALUES if key not in facts]
     if not unknown:
         return

@@ -105,7 +105,11 @@ def test_followups(library: GuideLibrary, text: str, follows: bool) -> None:
 
 def test_out_of_scope_lines_are_many_and_stand_once() -> None:
     lines = [line for lines in data("out_of_scope_dev").values() for line in lines]
-    assert set(data("out_of_scope_dev")) == {"chat", "other", "near_miss"} == set(data("thresholds")["answered_at_most"])
+    assert (
+        set(data("out_of_scope_dev"))
+        == {"chat", "other", "near_miss"}
+        == set(data("thresholds")["answered_at_most"])
+    )
     assert len(lines) >= 200 and len(set(lines)) == len(lines)
 
 

@@ -22,7 +22,9 @@ function dropTitles(node, isModel) {
   for (const [key, value] of Object.entries(node)) {
     if (key === "title" && typeof value === "string" && !isModel) continue;
     if (key === "properties") {
-      out[key] = Object.fromEntries(Object.entries(value).map(([name, sub]) => [name, dropTitles(sub, false)]));
+      out[key] = Object.fromEntries(
+        Object.entries(value).map(([name, sub]) => [name, dropTitles(sub, false)]),
+      );
     } else {
       out[key] = dropTitles(value, false);
     }
@@ -35,11 +37,14 @@ function dropTitles(node, isModel) {
 function alwaysSent(model) {
   const required = model.required ?? [];
   return Object.keys(model.properties).filter(
-    (name) => required.includes(name) || "default" in model.properties[name] || "const" in model.properties[name],
+    (name) =>
+      required.includes(name) || "default" in model.properties[name] || "const" in model.properties[name],
   );
 }
 
-const defs = Object.fromEntries(Object.entries(schema.$defs).map(([name, model]) => [name, dropTitles(model, true)]));
+const defs = Object.fromEntries(
+  Object.entries(schema.$defs).map(([name, model]) => [name, dropTitles(model, true)]),
+);
 const names = Object.keys(defs).sort();
 const root = {
   title: "NanchangWire",
@@ -62,7 +67,9 @@ const text = await compile(root, "NanchangWire", {
 
 if (args.includes("--check")) {
   if (readFileSync(target, "utf8") !== text) {
-    console.error("src/shared/protocol.ts differs from gateway/wire.py; expected no difference: run npm run protocol");
+    console.error(
+      "src/shared/protocol.ts differs from gateway/wire.py; expected no difference: run npm run protocol",
+    );
     process.exit(1);
   }
 } else {

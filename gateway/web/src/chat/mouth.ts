@@ -2,7 +2,14 @@
 export type Shape = readonly [number, number, number, number];
 
 export const REST: Shape = [13, 3, 7, 3];
-const TALKING: readonly Shape[] = [[11, 1, 11, 1], [8, -2, 9, 0], [13, 3, 5, 2], [10, 0, 13, 1], [6, -3, 7, 0], [12, 2, 8, 2]];
+const TALKING: readonly Shape[] = [
+  [11, 1, 11, 1],
+  [8, -2, 9, 0],
+  [13, 3, 5, 2],
+  [10, 0, 13, 1],
+  [6, -3, 7, 0],
+  [12, 2, 8, 2],
+];
 
 /** The closed outline of one shape, around (120, 176). */
 export function outline([w, up, low, lift]: Shape): string {

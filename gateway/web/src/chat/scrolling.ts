@@ -28,7 +28,11 @@ export function useScrolling(list: Ref<HTMLElement | null>) {
   }
   function byHand(event: Event): void {
     const own = event.target === list.value;
-    if (event instanceof KeyboardEvent ? own && SCROLL_KEYS.includes(event.key) : event.type !== "pointerdown" || own) {
+    if (
+      event instanceof KeyboardEvent
+        ? own && SCROLL_KEYS.includes(event.key)
+        : event.type !== "pointerdown" || own
+    ) {
       following = false;
     }
   }
@@ -37,7 +41,9 @@ export function useScrolling(list: Ref<HTMLElement | null>) {
     if (!box) return;
     const first = target > 0 ? box.querySelector<HTMLElement>(`[data-seq="${target}"]`) : null;
     const end = box.scrollHeight - box.clientHeight;
-    const top = first ? first.getBoundingClientRect().top - box.getBoundingClientRect().top + box.scrollTop - 12 : end;
+    const top = first
+      ? first.getBoundingClientRect().top - box.getBoundingClientRect().top + box.scrollTop - 12
+      : end;
     box.scrollTo({ top: Math.min(top, end), behavior: smooth ? behavior() : "auto" });
     onScroll();
   }

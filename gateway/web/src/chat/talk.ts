@@ -2,7 +2,7 @@
 import { computed, ref, shallowRef } from "vue";
 import { startConversation } from "../shared/api";
 import { EventLog } from "../shared/eventlog";
-import { newId, type ServerFrame } from "../shared/frames";
+import { newId, TEXT_LIMIT, type ServerFrame } from "../shared/frames";
 import { Outbox } from "../shared/outbox";
 import type { Act, EventFrame, Say, StateFrame } from "../shared/protocol";
 import { LiveSocket } from "../shared/socket";
@@ -10,6 +10,8 @@ import { toItems } from "../parts/items";
 import type { Action } from "../parts/choose";
 
 const TYPING_MS = 700;
+const SLOW_TYPING_MS = 1_500;
+const QUICK_TYPING_FRAMES = 5;
 const TYPING_SHOWN_MS = 5_000;
 
 export function createTalk(onNews: (event: EventFrame) => void) {
@@ -59,6 +61,7 @@ export function createTalk(onNews: (event: EventFrame) => void) {
   let typingEnds = 0;
   let lastTyping = 0;
   let trailing = 0;
+  let typingFrames = 0;
   /** Nobody tells us that the officer stopped: it ends with their words, or by itself. */
   function stopTyping(): void {
     if (state.value?.agent_typing) state.value = { ...state.value, agent_typing: false };
@@ -70,24 +73,26 @@ export function createTalk(onNews: (event: EventFrame) => void) {
 
   function say(text: string): void {
     window.clearTimeout(trailing);
+    typingFrames = 0;
     outbox.send({ v: 1, type: "say", id: newId(), text });
   }
   function act(action: Action, args: Record<string, unknown>, label: string): void {
     outbox.send({ v: 1, type: "act", id: newId(), action, args, label });
   }
 
-  /** Only somebody who listens is told: the queue and the officer. The draft itself goes to an officer alone. */
+  /** Told to an officer alone. Quick at first, then slower, so that long typing leaves room for the message itself. */
   function typing(draft: string): void {
-    const mode = state.value?.mode;
-    if (mode !== "agent" && mode !== "waiting") return;
+    if (state.value?.mode !== "agent") return;
     window.clearTimeout(trailing);
-    const wait = lastTyping + TYPING_MS - Date.now();
+    const pause = typingFrames < QUICK_TYPING_FRAMES ? TYPING_MS : SLOW_TYPING_MS;
+    const wait = lastTyping + pause - Date.now();
     if (wait > 0) {
       trailing = window.setTimeout(() => typing(draft), wait);
       return;
     }
     lastTyping = Date.now();
-    socket.send({ v: 1, type: "typing", draft: mode === "agent" ? draft.slice(0, 500) : "" });
+    typingFrames += 1;
+    socket.send({ v: 1, type: "typing", draft: draft.slice(0, TEXT_LIMIT) });
   }
 
   async function startAfresh(): Promise<void> {
@@ -107,7 +112,8 @@ export function createTalk(onNews: (event: EventFrame) => void) {
     const levels = new Map<string, number>();
     for (const { payload } of log.events) {
       if (payload.kind !== "bot_said") continue;
-      for (const message of payload.messages) if (message.kind === "rated") levels.set(message.subject, message.level);
+      for (const message of payload.messages)
+        if (message.kind === "rated") levels.set(message.subject, message.level);
     }
     return levels;
   });
@@ -125,8 +131,24 @@ export function createTalk(onNews: (event: EventFrame) => void) {
   const spoken = computed(() => log.events.some((event) => event.payload.kind === "citizen_said"));
 
   return {
-    link: socket.link, log, state, stateAt, problem, mode, items, rated, cancelledBookings, spoken, outbox,
-    waitingForAnswer, say, act, typing, startAfresh, start: () => socket.start(), stop: () => socket.stop(),
+    link: socket.link,
+    log,
+    state,
+    stateAt,
+    problem,
+    mode,
+    items,
+    rated,
+    cancelledBookings,
+    spoken,
+    outbox,
+    waitingForAnswer,
+    say,
+    act,
+    typing,
+    startAfresh,
+    start: () => socket.start(),
+    stop: () => socket.stop(),
     hurry: socket.hurry,
   };
 }

@@ -4,7 +4,14 @@ import { ApiError, fetchMe } from "../shared/api";
 import { EventLog } from "../shared/eventlog";
 import { newId, type ServerFrame } from "../shared/frames";
 import { Outbox } from "../shared/outbox";
-import type { DeskClose, DeskSay, EventFrame, QueueFrame, StateFrame, TranscriptFrame } from "../shared/protocol";
+import type {
+  DeskClose,
+  DeskSay,
+  EventFrame,
+  QueueFrame,
+  StateFrame,
+  TranscriptFrame,
+} from "../shared/protocol";
 import { LiveSocket } from "../shared/socket";
 
 export interface OpenTalk {
@@ -49,7 +56,9 @@ export function createDesk(onExpired: () => void, onNews: (event: EventFrame) =>
   });
   const outbox = new Outbox<DeskSay>("nczf.desk.outbox", (frame) => socket.send(frame));
 
-  function command<T extends { type: "accept" | "open" | "close" | "dismiss"; conversation_id: string }>(frame: T): void {
+  function command<T extends { type: "accept" | "open" | "close" | "dismiss"; conversation_id: string }>(
+    frame: T,
+  ): void {
     const id = newId();
     commands.set(id, { verb: frame.type, id: frame.conversation_id });
     if (socket.send({ v: 1, id, ...frame })) return;
@@ -76,7 +85,8 @@ export function createDesk(onExpired: () => void, onNews: (event: EventFrame) =>
       case "event": {
         const talk = talks.get(frame.conversation_id);
         if (talk && !talk.log.add(frame)) break;
-        if (talk && frame.payload.kind === "citizen_said") setState(talk, { ...talk.state, citizen_typing: false });
+        if (talk && frame.payload.kind === "citizen_said")
+          setState(talk, { ...talk.state, citizen_typing: false });
         onNews(frame);
         break;
       }
@@ -89,7 +99,12 @@ export function createDesk(onExpired: () => void, onNews: (event: EventFrame) =>
   function show(frame: TranscriptFrame): void {
     let talk = talks.get(frame.conversation_id);
     if (!talk) {
-      talk = shallowReactive({ id: frame.conversation_id, log: new EventLog(), state: frame.state, facts: frame.facts });
+      talk = shallowReactive({
+        id: frame.conversation_id,
+        log: new EventLog(),
+        state: frame.state,
+        facts: frame.facts,
+      });
       talks.set(talk.id, talk);
     }
     for (const event of frame.events) talk.log.add(event);
@@ -103,7 +118,10 @@ export function createDesk(onExpired: () => void, onNews: (event: EventFrame) =>
     talk.state = state;
     if (!state.citizen_typing) return;
     window.clearTimeout(typingEnds);
-    typingEnds = window.setTimeout(() => setState(talk, { ...talk.state, citizen_typing: false }), TYPING_SHOWN_MS);
+    typingEnds = window.setTimeout(
+      () => setState(talk, { ...talk.state, citizen_typing: false }),
+      TYPING_SHOWN_MS,
+    );
   }
 
   function open(id: string): void {
@@ -132,8 +150,23 @@ export function createDesk(onExpired: () => void, onNews: (event: EventFrame) =>
   const current = computed(() => talks.get(currentId.value) ?? null);
   const busy = (verb: string) => [...commands.values()].some((one) => one.verb === verb);
   return {
-    link: socket.link, hurry: socket.hurry, start: () => socket.start(), stop: () => socket.stop(),
-    queue, queueAt, current, currentId, problem, outbox, busy, open, accept, close, dismiss, say, typing,
+    link: socket.link,
+    hurry: socket.hurry,
+    start: () => socket.start(),
+    stop: () => socket.stop(),
+    queue,
+    queueAt,
+    current,
+    currentId,
+    problem,
+    outbox,
+    busy,
+    open,
+    accept,
+    close,
+    dismiss,
+    say,
+    typing,
   };
 }
 export type Desk = ReturnType<typeof createDesk>;

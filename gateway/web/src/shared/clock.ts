@@ -2,7 +2,12 @@
 import { onBeforeUnmount, ref, type Ref } from "vue";
 
 const zone = "Asia/Shanghai";
-const timeOf = new Intl.DateTimeFormat("zh-CN", { timeZone: zone, hour: "2-digit", minute: "2-digit", hour12: false });
+const timeOf = new Intl.DateTimeFormat("zh-CN", {
+  timeZone: zone,
+  hour: "2-digit",
+  minute: "2-digit",
+  hour12: false,
+});
 const dayKey = new Intl.DateTimeFormat("en-CA", { timeZone: zone });
 const dayOf = new Intl.DateTimeFormat("zh-CN", { timeZone: zone, month: "long", day: "numeric" });
 const weekdayOf = new Intl.DateTimeFormat("zh-CN", { timeZone: zone, weekday: "short" });

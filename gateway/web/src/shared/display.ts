@@ -4,7 +4,9 @@ import { onDevice } from "./storage";
 
 const systemDark = window.matchMedia("(prefers-color-scheme: dark)");
 export const elder = ref(onDevice.read("nczf.elder") === "1");
-export const dark = ref(onDevice.read("nczf.dark") === null ? systemDark.matches : onDevice.read("nczf.dark") === "1");
+export const dark = ref(
+  onDevice.read("nczf.dark") === null ? systemDark.matches : onDevice.read("nczf.dark") === "1",
+);
 
 export function setElder(on: boolean): void {
   elder.value = on;
@@ -16,7 +18,8 @@ export function setDark(on: boolean): void {
 }
 
 /** Words by which a citizen asks for the elder view in the chat. */
-const ELDER_WORDS = /^(请)?(帮我)?(切换|换成|打开|开启|进入|转到|我要)?(到)?(长辈|关怀|关爱|亲情|老年|老人)(版|模式)[。！!]?$/;
+const ELDER_WORDS =
+  /^(请)?(帮我)?(切换|换成|打开|开启|进入|转到|我要)?(到)?(长辈|关怀|关爱|亲情|老年|老人)(版|模式)[。！!]?$/;
 export const asksForElder = (text: string) => ELDER_WORDS.test(text.trim());
 
 /** Keep <html> in step. The citizens' page has an elder view, the desk has not. */
@@ -32,7 +35,8 @@ export function followKeyboard(): void {
   const view = window.visualViewport;
   if (!view) return;
   // Times scale: zooming in must not shrink the page.
-  const apply = () => document.documentElement.style.setProperty("--view-height", `${Math.round(view.height * view.scale)}px`);
+  const apply = () =>
+    document.documentElement.style.setProperty("--view-height", `${Math.round(view.height * view.scale)}px`);
   view.addEventListener("resize", apply);
   apply();
 }

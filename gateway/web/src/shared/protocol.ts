@@ -385,7 +385,7 @@ export interface ErrorFrame {
     | "mode_conflict"
     | "not_yours"
     | "not_found"
-    | "busy"
+    | "not_rateable"
     | "internal";
   field: string | null;
   message: string;

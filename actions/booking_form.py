@@ -1,0 +1,184 @@
+"""`validate_booking_form`: what one message says about a booking, with corrections and honest refusals."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from actions import messages
+from actions.action import Result, TurnAction
+from actions.backends.clock import Clock
+from actions.backends.ports import BookingSystem, Slot
+from actions.booking import HORIZON_DAYS
+from actions.booking_slots import day_label, matching, slot_label
+from actions.forms import QUESTION, interrupts, leaves, outcome, place_in_list
+from actions.items import ItemFinder
+from actions.phrases import Phrases
+from actions.turn import Turn, time_value
+
+HAN_NAME = re.compile(r"^[\u4e00-\u9fff·]{2,6}$")
+ITEM_CORRECTIONS = frozenset({"inform", "deny", "book"})
+"""Intents with which a service named at the read-back replaces the one that was read back."""
+
+
+@dataclass
+class Reading:
+    """What a message gave: `filled` slot -> value (None empties), `notes` phrase key and values to say."""
+
+    turn: Turn
+    filled: dict[str, Any] = field(default_factory=dict)
+    notes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+
+    @property
+    def wanted(self) -> str | None:
+        """The slot that was asked for."""
+        return self.turn.requested_slot
+
+    def have(self, name: str) -> Any:
+        """The slot as it stands with this message."""
+        return self.filled[name] if name in self.filled else self.turn.slots.get(name)
+
+    def says(self, *names: str) -> bool:
+        """True when this message sets or empties one of the slots."""
+        return bool(set(names) & self.filled.keys())
+
+
+class ValidateBooking(TurnAction):
+    """`validate_booking_form`: several facts in one sentence, corrections, and honest refusals."""
+
+    def __init__(self, phrases: Phrases, system: BookingSystem, items: ItemFinder, clock: Clock) -> None:
+        super().__init__("validate_booking_form", phrases)
+        self._system = system
+        self._items = items
+        self._clock = clock
+
+    def act(self, turn: Turn) -> Result:
+        """See `TurnAction.act`. An empty result hands the message to another rule."""
+        if turn.resumed:
+            return Result(events=outcome(turn, {}))
+        if leaves(turn):
+            return Result()
+        said = Reading(turn)
+        self._read_item(said)
+        self._read_hall(said)
+        self._read_time(said)
+        self._check_day(said)
+        self._choose_slot(said)
+        self._read_person(said)
+        self._read_answer(said)
+        if not said.filled and not said.notes and interrupts(turn, "book"):
+            return Result()
+        notes = [messages.text(self.phrases.say(k, **v), status="form_note") for k, v in said.notes]
+        return Result(notes, outcome(turn, said.filled))
+
+    def _read_item(self, said: Reading) -> None:
+        turn, hint = said.turn, said.turn.first("guide_hint")
+        fresh = turn.intent == "book" and not said.have("booking_item")
+        corrected = said.wanted == "booking_confirm" and bool(hint) and turn.intent in ITEM_CORRECTIONS
+        if not (fresh or corrected or self._answers_which_item(said)):
+            return
+        item = self._items.find(turn.text, hint=hint)
+        if item is None and fresh:
+            item = self._items.under_discussion(turn.slots.get("guide_id"), hint=hint)
+        if item:
+            said.filled["booking_item"] = item
+
+    @staticmethod
+    def _answers_which_item(said: Reading) -> bool:
+        """A service's bare name sounds like a question about it; asked which one, it is the answer."""
+        if said.wanted != "booking_item":
+            return False
+        bare = said.turn.intent == "ask_service" and not QUESTION.search(said.turn.text)
+        return bare or not interrupts(said.turn, "book")
+
+    def _read_hall(self, said: Reading) -> None:
+        halls = self._system.halls()
+        named, district = said.turn.first("hall"), said.turn.first("district")
+        found = next((h.id for h in halls if h.id == named), None)
+        if found is None and district:
+            found = next((h.id for h in halls if h.district == district and h.id != "city"), None)
+        if found is None and not district and said.wanted == "booking_hall":
+            at = place_in_list(said.turn, len(halls))
+            found = None if at is None else halls[at].id
+        if found:
+            said.filled["booking_hall"] = found
+
+    @staticmethod
+    def _read_time(said: Reading) -> None:
+        turn = said.turn
+        if turn.first("time_problem") == "past":
+            said.notes.append(("time_past", {}))
+        elif turn.first("day"):
+            said.filled["booking_day"] = str(turn.first("day"))
+        wish = time_value(turn.first("time"))
+        if wish:
+            said.filled["booking_time"] = wish
+
+    def _check_day(self, said: Reading) -> None:
+        hall, day = said.have("booking_hall"), said.have("booking_day")
+        if not hall or not day or not said.says("booking_hall", "booking_day"):
+            return
+        when = date.fromisoformat(day)
+        slots = self._system.free_slots(hall, when)
+        if any(s.free for s in slots):
+            return
+        ahead = (when - self._clock().date()).days
+        if ahead < 0:
+            said.notes.append(("time_past", {}))
+        elif ahead > HORIZON_DAYS:
+            said.notes.append(("day_too_far", {"day": day_label(when), "n": HORIZON_DAYS}))
+        else:
+            said.notes.append(("day_full" if slots else "day_closed", {"day": day_label(when)}))
+        said.filled["booking_day"] = None
+        said.filled["booking_slot"] = None
+
+    def _choose_slot(self, said: Reading) -> None:
+        hall, day = said.have("booking_hall"), said.have("booking_day")
+        if not hall or not day:
+            return
+        wish = said.have("booking_time") or {}
+        fitting = matching(self._system.free_slots(hall, date.fromisoformat(day)), wish)
+        if said.says("booking_hall", "booking_day", "booking_time"):
+            said.filled["booking_slot"] = self._only(said, fitting, wish, date.fromisoformat(day))
+        elif said.wanted == "booking_slot":
+            at = place_in_list(said.turn, len(fitting))
+            if at is None:
+                return
+            if not fitting[at].free:
+                said.notes.append(("slot_full", {"slot": slot_label(fitting[at])}))
+            said.filled["booking_slot"] = fitting[at].id if fitting[at].free else None
+
+    @staticmethod
+    def _only(said: Reading, fitting: list[Slot], wish: dict[str, Any], day: date) -> str | None:
+        """The one free slot that fits the wish; a wish that nothing fits is dropped, and said to be."""
+        free = [s for s in fitting if s.free]
+        if wish and not free:
+            said.notes.append(("slot_none_then", {"day": day_label(day)}))
+            said.filled["booking_time"] = None
+        return free[0].id if wish and len(free) == 1 else None
+
+    @staticmethod
+    def _read_person(said: Reading) -> None:
+        turn = said.turn
+        if turn.first("phone"):
+            said.filled["booking_phone"] = str(turn.first("phone"))
+        elif said.wanted == "booking_phone" and re.search(r"\d{5,}", turn.text):
+            said.notes.append(("phone_invalid", {}))
+        name = turn.first("person_name")
+        if said.wanted == "booking_name" and not name and HAN_NAME.match(turn.text):
+            if turn.intent in {"inform", "nlu_fallback", ""} or turn.confidence < 0.5:
+                name = turn.text
+        if name and (said.wanted == "booking_name" or turn.intent in {"inform", "book"}):
+            said.filled["booking_name"] = str(name)
+
+    @staticmethod
+    def _read_answer(said: Reading) -> None:
+        """Yes or no to the read-back; a correction in the same breath counts for more than the yes."""
+        if said.wanted != "booking_confirm" or said.filled:
+            return
+        if said.turn.intent == "affirm":
+            said.filled["booking_confirm"] = True
+        elif said.turn.intent == "deny":
+            said.notes.append(("booking_what_to_change", {}))
