@@ -47,6 +47,8 @@ class ValidateCancel(TurnAction):
         number = filled.get("cancel_no") or turn.slots.get("cancel_no")
         if number and any(b.booking_no == number for b in mine):
             filled["cancel_phone"] = OWN
+            if turn.args.get("booking_no") == number:
+                filled["cancel_confirm"] = True  # the voucher's own button has asked "sure?" already
         elif digits:
             filled["cancel_phone"] = digits
         elif filled and turn.slots.get("cancel_phone") == OWN:

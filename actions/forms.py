@@ -66,7 +66,7 @@ COUNTED = re.compile(r"[人岁件份套张本]")
 
 
 def place_in_list(turn: Turn, count: int) -> int | None:
-    """The place, from 0, that 第二个 or 最后一个 names in a list of `count` entries; None when it names none."""
+    """The place, from 0, that 第二个 or 最后一个 names in a list of `count`; None when it names none."""
     number = turn.first("number")
     if not isinstance(number, int) or COUNTED.search(turn.text):
         return None

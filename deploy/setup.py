@@ -22,7 +22,7 @@ from pathlib import Path
 
 from deploy import layout
 from deploy.console import Stop, fail, say, step
-from deploy.layout import APP, BOT, BUILD, ENCODER, LOCKS, MODELS, ROOT, STATIC, TOOLS, WEB
+from deploy.layout import APP, BOT, BUILD, ENCODER, INDEX, LOCKS, MODELS, ROOT, STATIC, TOOLS, WEB
 from deploy.stamps import digest, fresh, remember
 
 UV = str(TOOLS / "bin" / "uv")
@@ -181,10 +181,15 @@ def make_encoder() -> None:
 
 
 def make_index() -> None:
-    """The guides, checked and indexed. The command itself knows when nothing changed."""
+    """The guides, checked and indexed, when they, the code that reads them or the encoder changed."""
+    code = [*(ROOT / "knowledge").glob("*.py"), ROOT / "knowledge" / "data", ROOT / "knowledge" / "guides"]
+    value = digest([*code, *_encoder_files(), LOCKS / "app.txt"], time.strftime("%Y-%m-%d"))
+    if fresh("index", value) and INDEX.exists():
+        return
     with step("checking and indexing the guides"):
         run([layout.python(APP), "-m", "knowledge", "check"], "checking the guides")
         run([layout.python(APP), "-m", "knowledge", "build"], "indexing the guides")
+    remember("index", value)
 
 
 def make_model() -> None:
@@ -210,8 +215,12 @@ def make_model() -> None:
 def model_digest() -> str:
     """Everything the trained model depends on."""
     bot_code = [p for p in (ROOT / "bot").glob("*.py") if p.name not in {"launcher.py", "nlu_check.py"}]
-    encoder = [p for p in (ENCODER / "model.onnx", ENCODER / "tokenizer.json") if p.exists()]
-    return digest([ROOT / "config.yml", ROOT / "domain.yml", ROOT / "nlu_data", LOCKS / "bot.txt", *bot_code, *encoder])
+    data = [ROOT / "config.yml", ROOT / "domain.yml", ROOT / "nlu_data", LOCKS / "bot.txt"]
+    return digest([*data, *bot_code, *_encoder_files()])
+
+
+def _encoder_files() -> list[Path]:
+    return [p for p in (ENCODER / "model.onnx", ENCODER / "tokenizer.json") if p.exists()]
 
 
 def make_pages() -> None:

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from gateway import wire
-from gateway.conversation import Conversation, Mode
+from gateway.conversation import Conversation, Mode, ModeConflict
 from gateway.dialogue import Dialogue, DialogueSilent, DialogueUnavailable
 from gateway.live import Live
 from gateway.masking import mask
@@ -42,7 +42,7 @@ class BotTurns:
     async def failed(self, conversation_id: str, phrase: str, status: str, seq: int | None) -> None:
         """Say plainly that there is no answer, and offer a person."""
         message = wire.FailureMessage(text=self._phrases.say(phrase), status=status, replies=[HANDOFF_REPLY])
-        await self._live.append(conversation_id, wire.BotSaid(messages=[message], reply_to=seq))
+        await self._speak(conversation_id, [message], seq)
 
     async def ask_rating(self, conversation: Conversation, subject: str) -> None:
         """Let Rasa ask for the rating of a service that the gateway itself ended."""
@@ -63,7 +63,7 @@ class BotTurns:
                 return  # a person was reached while this waited: the bot is silent
             if not text:
                 prompt = wire.TextMessage(text=self._phrases.say("nothing_left"), status="nothing_said")
-                await self._live.append(conversation.id, wire.BotSaid(messages=[prompt], reply_to=seq))
+                await self._speak(conversation.id, [prompt], seq)
                 return
             await self._live.think(now, True)
             try:
@@ -75,6 +75,9 @@ class BotTurns:
             except DialogueSilent:
                 log.error("conversation=%s dialogue silent", conversation.id)
                 await self.failed(conversation.id, "bot_silent", "error_bot_silent", seq)
+            except Exception:
+                log.exception("conversation=%s turn failed", conversation.id)
+                await self.failed(conversation.id, "bot_unavailable", "error_bot_unavailable", seq)
             finally:
                 await self._live.think(
                     await self._live.database(self._live.log.get, conversation.id), False
@@ -92,14 +95,20 @@ class BotTurns:
     async def _say(self, conversation_id: str, messages: list[wire.BotMessage], seq: int | None) -> None:
         """Store the bot's words, unless a person took over meanwhile; then carry out a hand-off."""
         handoff = next((m for m in messages if isinstance(m, wire.HandoffMessage)), None)
-        spoken = [m for m in messages if not isinstance(m, wire.HandoffMessage)]
-        spoken = [without_identifiers(m) for m in spoken]
-        now = await self._live.database(self._live.log.get, conversation_id)
-        if spoken and now.mode == Mode.BOT:
-            await self._live.append(conversation_id, wire.BotSaid(messages=spoken, reply_to=seq))
+        spoken = [without_identifiers(m) for m in messages if not isinstance(m, wire.HandoffMessage)]
+        if spoken:
+            await self._speak(conversation_id, spoken, seq)
         if handoff is not None:
             known = {label: mask(value) for label, value in handoff.summary.items()}
             await self._hand_off(conversation_id, handoff.reason, known)
+
+    async def _speak(self, conversation_id: str, messages: list[wire.BotMessage], seq: int | None) -> None:
+        """The bot's only mouth: once a person was asked for it stays shut."""
+        said = wire.BotSaid(messages=messages, reply_to=seq)
+        try:
+            await self._live.append(conversation_id, said, expect=Mode.BOT)
+        except ModeConflict:
+            log.info("conversation=%s a person took over: answer to %s dropped", conversation_id, seq)
 
 
 def without_identifiers(message: wire.BotMessage) -> wire.BotMessage:

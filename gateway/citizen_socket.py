@@ -11,14 +11,15 @@ from fastapi import WebSocket
 from pydantic import ValidationError
 
 from gateway import wire
-from gateway.conversation import Conversation
-from gateway.errors import error_frame, invalid
+from gateway.conversation import Conversation, StoredEvent
+from gateway.errors import error_frame, invalid, ref_of
 from gateway.hub import Hub
 from gateway.refusals import Refused
-from gateway.rate_limit import RateLimit
 from gateway.sockets import frames, send, stop, write
 
 log = logging.getLogger(__name__)
+RESENT = "resent"
+"""Inner frame type: an event that its sender asked for again."""
 
 
 def shown_to_citizen(frame: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -38,42 +39,47 @@ class CitizenSocket:
         self._socket = socket
         self._id = conversation.id
         self._last_seq = 0
-        self._limit = RateLimit(hub.settings.messages_per_minute)
+        self._subscription = hub.bus.subscribe(f"conversation.{self._id}", "everyone")
 
     async def serve(self, after: int) -> None:
         """Run until the citizen leaves. Subscribing before reading the log leaves no gap."""
-        subscription = self._hub.bus.subscribe(f"conversation.{self._id}", "everyone")
-        self._last_seq = after
         try:
             conversation = await self._hub.database(self._hub.log.get, self._id)
-            for stored in await self._hub.database(self._hub.log.after, self._id, after):
+            # A position beyond the end is of another conversation: nothing is known of this one then.
+            self._last_seq = after if after <= conversation.last_seq else 0
+            for stored in await self._hub.database(self._hub.log.after, self._id, self._last_seq):
                 frame = self._new_only(stored.frame())
                 if frame is not None:
                     await send(self._socket, frame)
             await send(self._socket, await self._hub.live.state(conversation))
-            writer = asyncio.create_task(write(self._socket, subscription, self._new_only))
+            writer = asyncio.create_task(write(self._socket, self._subscription, self._new_only))
             try:
                 async for frame in frames(self._socket):
                     await self._received(frame)
             finally:
                 await stop(writer)
         finally:
-            subscription.close()
+            self._subscription.close()
 
     def _new_only(self, frame: Mapping[str, Any]) -> dict[str, Any] | None:
+        if frame["type"] == RESENT:
+            return dict(frame["event"])
         shown = shown_to_citizen(frame)
         if shown is not None and shown["type"] == "event":
             if shown["payload"]["kind"] != "citizen_said":
                 shown["ref"] = None  # other people's ids are none of the citizen's business
-            if shown["seq"] <= self._last_seq and shown["ref"] is None:
+            if shown["seq"] <= self._last_seq:
                 return None
-            # An own message that was already seen is sent again: it acknowledges a resend.
-            self._last_seq = max(self._last_seq, shown["seq"])
+            self._last_seq = shown["seq"]
         return shown
 
+    def _acknowledge(self, stored: StoredEvent) -> None:
+        """Answer a resent frame with its first event, on this socket alone and after what is under way."""
+        if not stored.fresh:
+            self._subscription.offer({"type": RESENT, "event": stored.frame()})
+
     async def _received(self, frame: Any) -> None:
-        ref = frame.get("id") if isinstance(frame, dict) else None
-        ref = ref if isinstance(ref, str) else None
+        ref = ref_of(frame)
         try:
             if isinstance(frame, str):
                 raise Refused(frame)
@@ -93,11 +99,11 @@ class CitizenSocket:
         if isinstance(frame, wire.Ping):
             await send(self._socket, wire.Pong().model_dump())
         elif isinstance(frame, wire.Typing):
-            if self._limit.allow():
+            if self._hub.typing_limits.allow(self._id):
                 await self._hub.citizen_types(self._id, frame.draft)
-        elif not self._limit.allow():
+        elif not self._hub.message_limits.allow(self._id):
             raise Refused("rate_limited")
         elif isinstance(frame, wire.Say):
-            await self._hub.citizen_said(self._id, frame.text, frame.id)
+            self._acknowledge(await self._hub.citizen_said(self._id, frame.text, frame.id))
         else:
-            await self._hub.citizen_acted(self._id, frame)
+            self._acknowledge(await self._hub.citizen_acted(self._id, frame))

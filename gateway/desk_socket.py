@@ -10,26 +10,30 @@ from typing import Any
 
 from fastapi import WebSocket
 from pydantic import ValidationError
+from starlette.websockets import WebSocketDisconnect
 
 from gateway import wire
 from gateway.conversation import Conversation, ConversationNotFound, Mode
-from gateway.errors import error_frame, invalid
+from gateway.errors import error_frame, invalid, ref_of
 from gateway.hub import STAFF_ID, Hub
 from gateway.refusals import Refused
-from gateway.sockets import frames, send, stop, write
+from gateway.sockets import CLOSE_SIGN_IN, close, frames, send, stop, write
 from gateway.staff import Officer
 
 log = logging.getLogger(__name__)
+SIGNED_OUT = "signed_out"
+"""Inner frame type on a session's topic: its sockets close."""
 
 
 class DeskSocket:
     """Serves one connection of one officer."""
 
-    def __init__(self, hub: Hub, socket: WebSocket, officer: Officer) -> None:
+    def __init__(self, hub: Hub, socket: WebSocket, officer: Officer, session_topic: str) -> None:
         self._hub = hub
         self._socket = socket
         self._officer = officer
-        self._subscription = hub.bus.subscribe("desk", "everyone")
+        self._always = ("desk", "everyone", session_topic)
+        self._subscription = hub.bus.subscribe(*self._always)
         self._watched: str | None = None
 
     async def serve(self) -> None:
@@ -51,6 +55,9 @@ class DeskSocket:
         if frame["type"] == "queue_changed":
             self._hub.live.spawn(self._send_queue())
             return None
+        if frame["type"] == SIGNED_OUT:
+            self._hub.live.spawn(close(self._socket, CLOSE_SIGN_IN))
+            return None
         if frame["type"] == "event":
             return self._own_ref(frame)
         return dict(frame)
@@ -68,6 +75,8 @@ class DeskSocket:
         ended = await database(store.ended_for, self._officer.username)
         active = sorted(active, key=lambda c: c.agent_id != self._officer.username)
         held = {c.id for c in active if c.agent_id == self._officer.username}
+        if self._watched not in held | {c.id for c in waiting}:
+            self._watched = None  # another officer took it, or it is over: no longer this one's business
         self._follow(held | ({self._watched} if self._watched else set()))
         frame = wire.QueueFrame(
             waiting=[self._entry(c) for c in waiting],
@@ -76,7 +85,7 @@ class DeskSocket:
         )
         try:
             await send(self._socket, frame.model_dump())
-        except RuntimeError:
+        except (RuntimeError, WebSocketDisconnect):
             return  # the socket closed while the queue was being read
 
     def _entry(self, conversation: Conversation) -> wire.QueueEntry:
@@ -97,7 +106,7 @@ class DeskSocket:
 
     def _follow(self, conversation_ids: set[str]) -> None:
         """Hear these conversations (and what is for the desk alone), and no others."""
-        wanted = {"desk", "everyone"}
+        wanted = set(self._always)
         for conversation_id in conversation_ids:
             wanted |= {f"conversation.{conversation_id}", f"desk.{conversation_id}"}
         for topic in self._subscription.topics - wanted:
@@ -106,8 +115,7 @@ class DeskSocket:
             self._subscription.add(topic)
 
     async def _received(self, frame: Any) -> None:
-        ref = frame.get("id") if isinstance(frame, dict) else None
-        ref = ref if isinstance(ref, str) else None
+        ref = ref_of(frame)
         try:
             if isinstance(frame, str):
                 raise Refused(frame)
@@ -130,19 +138,17 @@ class DeskSocket:
         if isinstance(frame, wire.Ping):
             await send(self._socket, wire.Pong().model_dump())
         elif isinstance(frame, wire.DeskAccept):
-            self._watch(frame.conversation_id)
-            try:
-                conversation = await hub.accept(officer, frame.conversation_id)
-            except Refused:
-                self._watch(None)
-                raise
+            conversation = await hub.accept(officer, frame.conversation_id)
+            self._watch(conversation.id)
             await self._send_transcript(conversation, frame.id)
         elif isinstance(frame, wire.DeskOpen):
             conversation = await hub.readable(officer, frame.conversation_id)
             self._watch(conversation.id)
             await self._send_transcript(conversation, frame.id, frame.after)
         elif isinstance(frame, wire.DeskSay):
-            await hub.agent_said(officer, frame)
+            stored = await hub.agent_said(officer, frame)
+            if not stored.fresh:  # only the one who sent it again is told again
+                self._subscription.offer(stored.frame())
         elif isinstance(frame, wire.DeskTyping):
             await hub.agent_types(officer, frame.conversation_id)
         elif isinstance(frame, wire.DeskDismiss):
@@ -152,12 +158,11 @@ class DeskSocket:
             await hub.close(officer, frame.conversation_id)
             await send(self._socket, wire.DoneFrame(ref=frame.id).model_dump())
 
-    def _watch(self, conversation_id: str | None) -> None:
+    def _watch(self, conversation_id: str) -> None:
         """Hear one more conversation: the one on the officer's screen."""
         self._watched = conversation_id
-        if conversation_id is not None:
-            self._subscription.add(f"conversation.{conversation_id}")
-            self._subscription.add(f"desk.{conversation_id}")
+        self._subscription.add(f"conversation.{conversation_id}")
+        self._subscription.add(f"desk.{conversation_id}")
 
     async def _send_transcript(self, conversation: Conversation, ref: str, after: int = 0) -> None:
         events = await self._hub.database(self._hub.log.after, conversation.id, after)

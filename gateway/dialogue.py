@@ -66,23 +66,30 @@ class RasaDialogue:
                 if response.status != 200:
                     raise DialogueUnavailable(f"HTTP {response.status} from {self._url}")
                 items = await response.json()
-        except (aiohttp.ClientError, asyncio.TimeoutError, ValueError) as error:
+        except (aiohttp.ClientError, asyncio.TimeoutError, ValueError, RecursionError) as error:
             raise DialogueUnavailable(f"{type(error).__name__} from {self._url}") from error
+        if not isinstance(items, list):
+            raise DialogueUnavailable(f"{type(items).__name__} from {self._url}, expected a list")
         messages = [m for m in (parse_item(item) for item in items) if m is not None]
         if not messages:
             raise DialogueSilent(conversation_id)
         return messages
 
 
-def parse_item(item: Mapping[str, Any]) -> BotMessage | None:
+def parse_item(item: Any) -> BotMessage | None:
     """Turn one item of Rasa's reply into a message; None (and a log line) if it is none of ours."""
+    if not isinstance(item, dict):
+        log.error("item of type %s refused", type(item).__name__)
+        return None
     if "custom" in item:
         try:
             return bot_message.validate_python(item["custom"])
         except ValidationError as error:
             # Field paths only: the values are the citizen's.
             paths = ["/".join(map(str, e["loc"])) for e in error.errors()][:5]
-            log.error("custom payload kind=%s refused at %s", item["custom"].get("kind"), paths)
+            custom = item["custom"]
+            kind = custom.get("kind") if isinstance(custom, dict) else type(custom).__name__
+            log.error("custom payload kind=%s refused at %s", kind, paths)
             return None
     if item.get("text"):
         return TextMessage(text=str(item["text"]))

@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from gateway import wire
 from gateway.phrases import Phrases
 
+REF_LIMIT = 64
+
 
 def error_frame(
     phrases: Phrases, code: str, *, ref: str | None = None, field: str | None = None
@@ -22,6 +24,14 @@ def error_frame(
 def error_body(code: str, message: str, status: int) -> JSONResponse:
     """The one shape of all REST errors: {"error": {"code", "message"}}."""
     return JSONResponse({"error": {"code": code, "message": message}}, status_code=status)
+
+
+def ref_of(frame: Any) -> str | None:
+    """The sender's id of a frame that may be anything; None unless it can be sent back as it is."""
+    ref = frame.get("id") if isinstance(frame, dict) else None
+    if not isinstance(ref, str) or len(ref) > REF_LIMIT or not ref.isprintable():
+        return None
+    return ref
 
 
 def invalid(error: ValidationError) -> tuple[str, str | None]:

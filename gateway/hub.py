@@ -18,6 +18,7 @@ from gateway.live import Live
 from gateway.log import ConversationLog
 from gateway.masking import mask
 from gateway.phrases import Phrases
+from gateway.rate_limit import RateLimits
 from gateway.refusals import Refused, clean, for_dialogue
 from gateway.settings import GatewaySettings
 from gateway.staff import Officer
@@ -26,6 +27,8 @@ from gateway.suggester import Suggester
 
 ASKS_FOR_PERSON = frozenset({"转人工", "人工", "人工客服", "人工服务", "找人工", "我要转人工"})
 """Recognised here as well, so that a person can be reached while Rasa is down."""
+TYPING_PER_MINUTE = 120
+"""Per conversation; a quick typist's page sends 86 a minute. More are dropped silently."""
 STAFF_ID = "staff"
 """Prefix of officers' client ids: holds a slash, which no citizen's id can, so the two never collide."""
 RASA_INTENTS = {
@@ -53,6 +56,8 @@ class Hub:
         self.knowledge = knowledge
         self.phrases = phrases
         self.live = Live(conversation_log, database)
+        self.message_limits = RateLimits(settings.messages_per_minute)
+        self.typing_limits = RateLimits(TYPING_PER_MINUTE)
         self.suggester = Suggester(self.live, knowledge)
         self.handoffs = Handoffs(
             self.live,
@@ -84,32 +89,32 @@ class Hub:
         await self.live.append(conversation.id, wire.BotSaid(messages=[greeting]))
         return await self.database(self.log.get, conversation.id), secret
 
-    async def citizen_said(self, conversation_id: str, text: str, client_id: str) -> None:
+    async def citizen_said(self, conversation_id: str, text: str, client_id: str) -> StoredEvent:
         """Store what the citizen said, then let the bot answer or the officer read. Raises Refused."""
         text = clean(text)
         stored = await self._store(conversation_id, text, client_id)
-        if stored is None:
-            return
+        if not stored.fresh:
+            return stored
         conversation = await self.database(self.log.get, conversation_id)
-        if conversation.mode == Mode.BOT:
-            if text.strip("。！!. ") in ASKS_FOR_PERSON:
-                await self.handoffs.request(conversation_id, "asked", {})
-            else:
-                self.bot.start(conversation, for_dialogue(text), stored.seq, {})
-            return
-        self.bus.publish("desk", {"type": "queue_changed"})
+        if conversation.mode != Mode.AGENT and text.strip("。！!. ") in ASKS_FOR_PERSON:
+            await self.handoffs.request(conversation_id, "asked", {})
+        elif conversation.mode == Mode.BOT:
+            self.bot.start(conversation, for_dialogue(text), stored.seq, {})
+        else:
+            self.bus.publish("desk", {"type": "queue_changed"})
         if conversation.mode == Mode.AGENT:
             self.suggester.start(conversation, text, stored.seq, draft=False)
+        return stored
 
-    async def citizen_acted(self, conversation_id: str, act: wire.Act) -> None:
+    async def citizen_acted(self, conversation_id: str, act: wire.Act) -> StoredEvent:
         """A structured choice. Raises Refused."""
         if act.action == "rate" and not await self._was_asked_to_rate(
             conversation_id, act.args.get("subject")
         ):
             raise Refused("not_rateable", "args.subject")
         stored = await self._store(conversation_id, clean(act.label), act.id)
-        if stored is None:
-            return
+        if not stored.fresh:
+            return stored
         if act.action == "handoff":
             await self.handoffs.request(conversation_id, "asked", {})
         elif act.action == "leave_queue":
@@ -117,12 +122,11 @@ class Hub:
         else:
             conversation = await self.database(self.log.get, conversation_id)
             self.bot.start(conversation, f"/{RASA_INTENTS[act.action]}", stored.seq, act.args)
+        return stored
 
-    async def _store(self, conversation_id: str, text: str, client_id: str) -> StoredEvent | None:
-        """Store the citizen's words, masked; None if this very frame was stored before."""
-        said = wire.CitizenSaid(text=mask(text))
-        stored = await self.live.append(conversation_id, said, client_id=client_id)
-        return stored if stored.fresh else None
+    async def _store(self, conversation_id: str, text: str, client_id: str) -> StoredEvent:
+        """Store the citizen's words, masked; `fresh` is False if this very frame was stored before."""
+        return await self.live.append(conversation_id, wire.CitizenSaid(text=mask(text)), client_id=client_id)
 
     async def _was_asked_to_rate(self, conversation_id: str, subject: Any) -> bool:
         """True if this conversation was itself asked to rate `subject`: nobody rates another's service."""
@@ -174,7 +178,7 @@ class Hub:
             return conversation
         raise Refused("not_yours")
 
-    async def agent_said(self, officer: Officer, say: wire.DeskSay) -> None:
+    async def agent_said(self, officer: Officer, say: wire.DeskSay) -> StoredEvent:
         """The officer's words go straight to the citizen. Raises Refused."""
         text = clean(say.text)
         conversation = await self.held(officer, say.conversation_id)
@@ -183,11 +187,11 @@ class Hub:
             source = await self.suggester.source(say.conversation_id, say.suggestion_id)
         stored = await self.live.append(
             say.conversation_id,
-            wire.AgentSaid(text=mask(text), agent_name=officer.name, source=source),
+            wire.AgentSaid(text=mask(text, places=False), agent_name=officer.name, source=source),
             client_id=f"{STAFF_ID}/{officer.username}/{say.id}",
         )
         if not stored.fresh:
-            return
+            return stored
         if conversation.handoff_id is not None:
             await self.database(self.log.note_first_reply, conversation.handoff_id)
         if say.suggestion_id:
@@ -195,6 +199,7 @@ class Hub:
                 suggestion_id=say.suggestion_id, outcome="edited" if say.edited else "sent"
             )
             await self.live.append(say.conversation_id, used)
+        return stored
 
     async def dismiss(self, officer: Officer, frame: wire.DeskDismiss) -> None:
         """Record that a suggestion did not fit. Raises Refused."""

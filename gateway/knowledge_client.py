@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import aiohttp
+
+
+GUIDE_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
 class KnowledgeUnavailable(Exception):
@@ -51,19 +55,26 @@ class HttpKnowledge:
     async def suggest(self, text: str, *, guide_id: str | None, k: int) -> Sequence[Mapping[str, Any]]:
         """Up to `k` suggestions, best first; [] when nothing fits."""
         body = {"text": text, "guide_id": guide_id, "k": k}
-        status, found = await self._ask("POST", "/knowledge/suggest", json=body)
-        if status != 200:
-            raise KnowledgeUnavailable(f"HTTP {status}")
-        return list(found["suggestions"])
+        return self._listed(*await self._ask("POST", "/knowledge/suggest", json=body), "suggestions")
 
     async def guides(self, query: str) -> Sequence[Mapping[str, Any]]:
         """Guides that match the officer's search, best first."""
-        status, found = await self._ask("GET", "/knowledge/guides", params={"q": query})
-        if status != 200:
-            raise KnowledgeUnavailable(f"HTTP {status}")
-        return list(found["guides"])
+        return self._listed(*await self._ask("GET", "/knowledge/guides", params={"q": query}), "guides")
+
+    @staticmethod
+    def _listed(status: int, found: Any, key: str) -> list[Mapping[str, Any]]:
+        listed = found.get(key) if isinstance(found, dict) else None
+        if status != 200 or not isinstance(listed, list):
+            raise KnowledgeUnavailable(f"HTTP {status}, expected 200 with a list under {key!r}")
+        return listed
 
     async def guide(self, guide_id: str) -> Mapping[str, Any] | None:
-        """One guide's card, or None."""
+        """One guide's card, or None if there is no such guide."""
+        if not GUIDE_ID.fullmatch(guide_id):
+            return None
         status, found = await self._ask("GET", f"/knowledge/guides/{guide_id}")
-        return found if status == 200 else None
+        if status == 404:
+            return None
+        if status != 200 or not isinstance(found, dict):
+            raise KnowledgeUnavailable(f"HTTP {status}, expected 200 with a card")
+        return found

@@ -54,21 +54,26 @@ class Live:
                 task.cancel()
 
     async def append(
-        self, conversation_id: str, payload: wire.Wire, *, client_id: str | None = None
+        self,
+        conversation_id: str,
+        payload: wire.Wire,
+        *,
+        client_id: str | None = None,
+        expect: Mode | None = None,
     ) -> StoredEvent:
-        """Store an event, then tell everyone who listens."""
+        """Store an event, then tell everyone who listens; a resent one (fresh=False) is told to nobody.
+
+        Raises ModeConflict if `expect` is given and is not the conversation's mode.
+        """
         stored = await self.database(
-            self.log.append, conversation_id, payload.model_dump(), client_id=client_id
+            self.log.append, conversation_id, payload.model_dump(), client_id=client_id, expect=expect
         )
-        self.publish(stored)
+        if stored.fresh:
+            self.publish(stored)
         return stored
 
     def publish(self, stored: StoredEvent) -> None:
-        """Tell the readers of the conversation.
-
-        A resent frame is published again on purpose: its sender waits for the acknowledgement, and
-        readers drop sequence numbers that they have seen.
-        """
+        """Tell the readers of the conversation."""
         self.bus.publish(f"conversation.{stored.conversation_id}", stored.frame())
 
     async def think(self, conversation: Conversation, on: bool) -> None:
@@ -99,7 +104,7 @@ class Live:
             mode=conversation.mode.value,
             queue=queue,
             agent_name=self.presence.name(conversation.agent_id),
-            thinking=conversation.id in self._thinking,
+            thinking=conversation.mode == Mode.BOT and conversation.id in self._thinking,
             last_seq=conversation.last_seq,
         ).model_dump()
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, update
 
 from gateway.conversation import (
     Conversation,
@@ -88,11 +88,16 @@ class ConversationLog:
         payload: dict[str, Any],
         *,
         client_id: str | None = None,
-        facts: dict[str, str] | None = None,
+        expect: Mode | None = None,
     ) -> StoredEvent:
-        """Store one event and number it. A `client_id` seen before returns its first event (fresh=False)."""
+        """Store one event and number it. A `client_id` seen before returns its first event (fresh=False).
+
+        Raises ModeConflict, and stores nothing, unless the conversation is in mode `expect` (if given).
+        """
         with self._engine.begin() as db:
-            return self._append(db, conversation_id, payload, client_id, facts)
+            if expect is not None and (mode := self._get(db, conversation_id).mode) != expect:
+                raise ModeConflict(expect, mode)
+            return self._append(db, conversation_id, payload, client_id)
 
     def _append(
         self,
@@ -186,8 +191,18 @@ class ConversationLog:
                 values["waiting_since"] = now
                 values["reason"] = reason
                 values["handoff_id"] = db.execute(
-                    insert(handoffs).values(conversation_id=conversation_id, requested_at=now)
-                ).inserted_primary_key[0]
+                    insert(handoffs)
+                    .values(conversation_id=conversation_id, requested_at=now)
+                    .returning(handoffs.c.id)
+                ).scalar_one()
+            if to == Mode.WAITING and expect == Mode.AGENT:
+                # The officer vanished: to the front, also if they had taken a later one first.
+                first = db.execute(
+                    select(func.min(conversations.c.waiting_since)).where(
+                        conversations.c.mode == Mode.WAITING
+                    )
+                ).scalar()
+                values["waiting_since"] = min(before.waiting_since or now, (first or now) - 0.001)
             if to in (Mode.BOT, Mode.CLOSED):
                 values["waiting_since"] = None
             db.execute(update(conversations).where(conversations.c.id == conversation_id).values(**values))
@@ -211,7 +226,8 @@ class ConversationLog:
             return
         row = update(handoffs).where(handoffs.c.id == before.handoff_id)
         if to == Mode.AGENT:
-            db.execute(row.values(accepted_at=now, agent_id=agent_id))
+            first = func.coalesce(handoffs.c.accepted_at, now)
+            db.execute(row.values(accepted_at=first, agent_id=agent_id))
         elif to in (Mode.BOT, Mode.CLOSED):
             db.execute(row.values(ended_at=now, outcome=outcome or "closed"))
 

@@ -10,7 +10,9 @@ import re
 
 PROVINCES = "1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|81|82|91"
 BIRTH = r"(?:\d{2})(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
-ID_18 = re.compile(rf"(?<![0-9A-Za-z])((?:{PROVINCES})\d{{4}})(?:18|19|20){BIRTH}\d{{3}}[\dXx](?![0-9A-Za-z])")
+ID_18 = re.compile(
+    rf"(?<!\d)((?:{PROVINCES})\d{{4}})[- ]?(?:18|19|20){BIRTH}[- ]?\d{{3}}[\dXx](?!\d)"
+)
 ID_15 = re.compile(rf"(?<![0-9A-Za-z])((?:{PROVINCES})\d{{4}}){BIRTH}\d{{3}}(?![0-9A-Za-z])")
 MOBILE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(1[3-9]\d)[- ]?\d{4}[- ]?(\d{4})(?!\d)")
 LANDLINE = re.compile(r"(?<!\d)(0\d{2,3})[- ]?\d{3,4}(\d{4})(?!\d)")
@@ -22,8 +24,10 @@ HOUSE = re.compile(
 )
 
 
-def mask(text: str) -> str:
+def mask(text: str, *, places: bool = True) -> str:
     """Return `text` with ID numbers, phones, bank cards and house numbers masked.
+
+    With `places=False` landlines and house numbers stay: an officer gives those of public offices.
 
     Case, booking and work-order numbers (letters followed by digits) stay: they are needed and say nothing.
 
@@ -34,5 +38,7 @@ def mask(text: str) -> str:
     text = ID_15.sub(r"\1*********", text)
     text = MOBILE.sub(r"\1****\2", text)
     text = BANK_CARD.sub(r"\1********\2", text)
+    if not places:
+        return text
     text = LANDLINE.sub(r"\1****\2", text)
     return HOUSE.sub(r"\1***", text)

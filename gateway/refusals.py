@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 from gateway import wire
 
-
-HALF_WIDTH = {full: full - 0xFEE0 for full in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
+HALF_WIDTH = {
+    full: full - 0xFEE0
+    for full in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))
+}
 """Full-width digits and letters -> ASCII, so that numbers are found and masked; Chinese punctuation stays."""
+COMMAND_START = re.compile(r"^[\s/]+")
+"""Rasa strips any white space before it looks for a slash, so both go, in any order."""
 
 
 class Refused(Exception):
@@ -38,4 +43,4 @@ def clean(text: str) -> str:
 
 def for_dialogue(text: str) -> str:
     """What Rasa reads: NFKC, and never a leading slash, which it would take as a command."""
-    return unicodedata.normalize("NFKC", text).lstrip("/ \n")
+    return COMMAND_START.sub("", unicodedata.normalize("NFKC", text))

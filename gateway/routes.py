@@ -13,10 +13,11 @@ from pydantic import BaseModel, Field
 
 from gateway.citizen_socket import CitizenSocket
 from gateway.conversation import ConversationNotFound
-from gateway.desk_socket import DeskSocket
+from gateway.desk_socket import SIGNED_OUT, DeskSocket
 from gateway.errors import error_body
 from gateway.hub import Hub
 from gateway.knowledge_client import KnowledgeUnavailable
+from gateway.log import digest
 from gateway.phrases import load_home
 from gateway.sockets import CLOSE_ORIGIN, CLOSE_SIGN_IN, close, origin_allowed
 from gateway.staff import SESSION_S, Officer, SignInLocked, SignInRefused, Staff
@@ -67,6 +68,11 @@ async def find_officer(app: FastAPI, token: str | None) -> Officer | None:
     if not token:
         return None
     return await app.state.hub.database(app.state.people.officer, token)  # type: ignore[no-any-return]
+
+
+def session_topic(token: str) -> str:
+    """The bus topic of one staff session."""
+    return f"session.{digest(token)}"
 
 
 HubDep = Annotated[Hub, Depends(hub_of)]
@@ -134,6 +140,7 @@ async def sign_out(request: Request, response: Response, hub: HubDep, people: Pe
     token = request.cookies.get(STAFF_COOKIE)
     if token:
         await hub.database(people.sign_out, token)
+        hub.bus.publish(session_topic(token), {"type": SIGNED_OUT})
     response.delete_cookie(STAFF_COOKIE)
     return {"ok": True}
 
@@ -197,11 +204,12 @@ async def desk(socket: WebSocket) -> None:
     if not origin_allowed(socket, hub.settings.allowed_origins):
         await close(socket, CLOSE_ORIGIN)
         return
-    officer = await find_officer(socket.app, socket.cookies.get(STAFF_COOKIE))
+    token = socket.cookies.get(STAFF_COOKIE) or ""
+    officer = await find_officer(socket.app, token)
     if officer is None:
         await close(socket, CLOSE_SIGN_IN)
         return
-    await DeskSocket(hub, socket, officer).serve()
+    await DeskSocket(hub, socket, officer, session_topic(token)).serve()
 
 
 def add_pages(app: FastAPI, static_dir: Path) -> None:

@@ -134,7 +134,8 @@ def add_demo_staff(people: Staff, data_dir: Path) -> Path:
         people.add(username, name, "officer", password)
         lines.append(f"{username} {password}\n")
     if lines:
+        made = {line.split()[0] for line in lines}
+        kept = path.read_text("utf-8").splitlines(keepends=True) if path.exists() else []
         path.touch(mode=0o600)
-        with path.open("a", encoding="utf-8") as file:
-            file.writelines(lines)
+        path.write_text("".join([k for k in kept if k.split()[0] not in made] + lines), "utf-8")
     return path

@@ -81,8 +81,6 @@ class Answerer:
         named = self._names.mentioned(text)
         if current and is_followup(text, current, named):
             return self._from_guide(current, text, facts, followup=True, confidence=1.0)
-        if not current and not named and asked_field(text) and not residue(text):
-            return Answer("clarify", field=asked_field(text), lead=phrase("which_item"))
         evidence = self._ranker.evidence(text)
         totals = self._usable(self._ranker.total(evidence), day)
         zone, right, scope = self._judge.judge(evidence, self._ranker.weights)
@@ -94,6 +92,10 @@ class Answerer:
         if current:
             facts = {key: value for key, value in facts.items() if key in self._rules["shared_facts"]}
         first = hits[0]
+        if zone is Zone.ANSWER and len(strip_fillers(text)) <= self._rules["short_text"]:
+            zone = Zone.CLARIFY
+        if zone is not Zone.ANSWER and not named and not residue(text):
+            return self._without_matter(text)
         if first.stub and zone is not Zone.REFUSE and right >= self._rules["stub_answer"]:
             return not_handled(self.library.stubs[first.guide_id], hits, right)
         if zone is Zone.ANSWER or self._is_name(text, first):
@@ -196,16 +198,21 @@ class Answerer:
     def _is_name(self, text: str, hit: Hit) -> bool:
         return self._names.exact(text) == hit.guide_id
 
+    def _without_matter(self, text: str) -> Answer:
+        """For words that name no matter: a bare field is asked back, anything else is not understood."""
+        asked = asked_field(text)
+        if not asked:
+            return Answer("unanswerable_no_guide")
+        return Answer("clarify", field=asked, lead=phrase("which_item"))
+
     def _stays(self, current: Guide, text: str, named: set[str], hits: list[Hit], zone: Zone) -> bool:
         """Whether a question that is no plain follow-up still belongs to the guide at hand."""
-        if named and current.id not in named:
+        if zone is Zone.REFUSE or (named and current.id not in named):
             return False
-        share = {hit.guide_id: hit.score for hit in hits}
-        if hits[0].guide_id == current.id:
-            return zone is not Zone.REFUSE
-        close = share.get(current.id, 0.0) + self._rules["switch_lead"] >= hits[0].score
-        asks = bool(asked_field(text) or facts_in_words(current, text))
-        return close and asks and zone is not Zone.REFUSE
+        share = next((hit.score for hit in hits if hit.guide_id == current.id), 0.0)
+        if hits[0].guide_id == current.id or share + self._rules["switch_lead"] >= hits[0].score:
+            return True
+        return zone is Zone.CLARIFY and share >= self._rules["stay_share"]
 
     def _from_guide(
         self,

@@ -1,4 +1,4 @@
-"""Scripted and interrogated stand-ins, and builders of what tests hand to the actions. No patching anywhere."""
+"""Scripted and interrogated stand-ins, and builders of what tests hand to the actions. No patching."""
 
 from __future__ import annotations
 

@@ -29,7 +29,8 @@ def ask(phrases):
 
 
 def test_an_answer_is_a_card_and_becomes_the_guide_under_discussion(ask):
-    message, slots, answerer = ask(answered(RESIDENCE, age="adult"), text="居住证怎么办", intent="ask_service")
+    found = answered(RESIDENCE, age="adult")
+    message, slots, answerer = ask(found, text="居住证怎么办", intent="ask_service")
     assert (message["kind"], message["card"]["guide_id"]) == ("answer", RESIDENCE.id)
     assert (message["field"], message["compact"]) == ("", False)
     assert slots == {

@@ -93,7 +93,15 @@ def test_a_district_names_its_own_hall_not_the_citys(form):
     assert slots["booking_hall"] == "honggutan"
 
 
-@pytest.mark.parametrize(("text", "number", "hall"), [("第三个", 3, "donghu"), ("第三个吧", 3, "donghu"), ("最后一个", -1, "jingkai"), ("第十二个", 12, "gaoxin")])
+@pytest.mark.parametrize(
+    ("text", "number", "hall"),
+    [
+        ("第三个", 3, "donghu"),
+        ("第三个吧", 3, "donghu"),
+        ("最后一个", -1, "jingkai"),
+        ("第十二个", 12, "gaoxin"),
+    ],
+)
 def test_a_hall_can_be_chosen_by_its_place(form, text, number, hall):
     slots, _, _ = form(text, "inform", wanted="booking_hall", number=number)
     assert slots["booking_hall"] == hall
@@ -143,7 +151,10 @@ def test_nor_when_another_item_was_named_that_nobody_knows(form):
 
 def test_naming_the_booking_service_itself_still_takes_the_guide_under_discussion(form):
     slots, _, _ = form(
-        "我想预约延时错时预约服务", "book", slots={"guide_id": "residence-permit"}, guide_hint="延时错时预约服务"
+        "我想预约延时错时预约服务",
+        "book",
+        slots={"guide_id": "residence-permit"},
+        guide_hint="延时错时预约服务",
     )
     assert slots["booking_item"] == ITEM
 
@@ -209,7 +220,13 @@ CHOOSING = {"booking_item": ITEM, "booking_hall": "honggutan", "booking_day": "2
 
 @pytest.mark.parametrize(
     ("text", "number", "slot"),
-    [("第二个", 2, SLOT), ("2", 2, SLOT), ("二", 2, SLOT), ("第二个吧", 2, SLOT), ("最后一个", -1, "honggutan-20261128-1130")],
+    [
+        ("第二个", 2, SLOT),
+        ("2", 2, SLOT),
+        ("二", 2, SLOT),
+        ("第二个吧", 2, SLOT),
+        ("最后一个", -1, "honggutan-20261128-1130"),
+    ],
 )
 def test_a_slot_can_be_chosen_by_its_place(form, text, number, slot):
     slots, _, _ = form(text, "inform", wanted="booking_slot", slots=CHOOSING, number=number)
@@ -264,7 +281,10 @@ def test_a_time_said_before_the_day_is_dropped_when_the_day_has_no_such_slot(for
 # ---- name and phone
 
 
-@pytest.mark.parametrize(("text", "intent", "confidence"), [("张三丰", "inform", 0.9), ("欧阳娜娜", "nlu_fallback", 0.3), ("阿依古丽", "small_talk", 0.3)])
+@pytest.mark.parametrize(
+    ("text", "intent", "confidence"),
+    [("张三丰", "inform", 0.9), ("欧阳娜娜", "nlu_fallback", 0.3), ("阿依古丽", "small_talk", 0.3)],
+)
 def test_a_name_may_stand_alone(form, text, intent, confidence):
     slots, _, _ = form(text, intent, wanted="booking_name", confidence=confidence)
     assert slots["booking_name"] == text
@@ -312,9 +332,12 @@ def test_another_day_asks_for_the_slot_again(form):
 
 
 def test_another_hall_name_and_phone_at_confirm(form):
-    assert at_confirm(form, "去东湖区", "inform", district="东湖区")[0]["booking_hall"] == "donghu"
-    assert at_confirm(form, "手机号是13900139000", "inform", phone="13900139000")[0]["booking_phone"] == "13900139000"
-    assert at_confirm(form, "名字是李雷", "inform", person_name="李雷")[0]["booking_name"] == "李雷"
+    hall = at_confirm(form, "去东湖区", "inform", district="东湖区")[0]
+    phone = at_confirm(form, "手机号是13900139000", "inform", phone="13900139000")[0]
+    name = at_confirm(form, "名字是李雷", "inform", person_name="李雷")[0]
+    assert hall["booking_hall"] == "donghu"
+    assert phone["booking_phone"] == "13900139000"
+    assert name["booking_name"] == "李雷"
 
 
 def test_another_item_at_confirm(form):
@@ -324,7 +347,12 @@ def test_another_item_at_confirm(form):
 
 @pytest.mark.parametrize(
     ("text", "intent", "confidence"),
-    [("居住证要带什么", "ask_service", 0.8), ("要钱吗", "ask_followup", 0.4), ("转人工", "human", 0.3), ("着火了", "urgent", 0.3)],
+    [
+        ("居住证要带什么", "ask_service", 0.8),
+        ("要钱吗", "ask_followup", 0.4),
+        ("转人工", "human", 0.3),
+        ("着火了", "urgent", 0.3),
+    ],
 )
 def test_a_question_in_the_middle_is_handed_on(form, text, intent, confidence):
     assert at_confirm(form, text, intent, confidence=confidence)[2]

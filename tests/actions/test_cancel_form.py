@@ -20,7 +20,13 @@ def book(systems):
     def run(owner="c-1", at=0):
         slot = systems.bookings.free_slots("honggutan", SATURDAY)[at]
         return systems.bookings.book(
-            slot.id, item_id="a", item="居住证申领", name="王小明", phone="13800138000", owner=owner, key=f"{owner}{at}"
+            slot.id,
+            item_id="a",
+            item="居住证申领",
+            name="王小明",
+            phone="13800138000",
+            owner=owner,
+            key=f"{owner}{at}",
         )
 
     return run
@@ -101,7 +107,8 @@ def test_earlier_cancel_leaves_the_form_and_a_question_interrupts(form):
 
 
 def test_after_two_failures_a_person_is_offered(phrases, systems):
-    (message,) = AskCancel("cancel_no", phrases, systems.bookings).act(turn(slots={"form_failures": 2})).messages
+    ask = AskCancel("cancel_no", phrases, systems.bookings)
+    (message,) = ask.act(turn(slots={"form_failures": 2})).messages
     assert message["replies"] == phrases.replies("replies_person")
     assert message["text"].startswith(phrases.say("form_stuck"))
 
@@ -140,7 +147,8 @@ def test_own_proves_nothing_in_another_talk(phrases, systems, book):
 
 def test_a_wrong_check_digit_is_said_and_no_other_booking_is_taken_for_it(phrases, systems, book):
     book()
-    said = dataclasses.replace(turn("取消YY26112800019", "cancel_booking"), doubtful=frozenset({"booking_no"}))
+    said = turn("取消YY26112800019", "cancel_booking")
+    said = dataclasses.replace(said, doubtful=frozenset({"booking_no"}))
     result = ValidateCancel(phrases, systems.bookings).act(said)
     assert [m["text"] for m in result.messages] == [phrases.say("booking_no_invalid")]
     assert set_slots(result.events) == {"form_failures": 0}

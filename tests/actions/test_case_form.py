@@ -48,7 +48,9 @@ def test_a_question_or_a_goodbye_is_handed_on(form):
 
 
 def test_coming_back_reads_nothing(form):
-    slots, _, handed_on = form("尾号2468", "ask_service", phone_last4="2468", wanted="case_phone", resumed=True)
+    slots, _, handed_on = form(
+        "尾号2468", "ask_service", phone_last4="2468", wanted="case_phone", resumed=True
+    )
     assert slots == {"form_failures": 0} and not handed_on
 
 
@@ -86,6 +88,6 @@ def test_wrong_pairs_look_alike_and_then_lock(phrases, systems):
 
 
 def test_a_wrong_check_digit_is_said_even_before_the_number_was_asked_for(phrases):
-    doubtful = dataclasses.replace(turn("查NC202611030000170", "case_status"), doubtful=frozenset({"case_no"}))
-    result = ValidateCase(phrases).act(doubtful)
+    said = dataclasses.replace(turn("查NC202611030000170", "case_status"), doubtful=frozenset({"case_no"}))
+    result = ValidateCase(phrases).act(said)
     assert [m["text"] for m in result.messages] == [phrases.say("case_no_invalid")]

@@ -47,7 +47,9 @@ def run(action, phrases, dispatcher=None):
     return [m["custom"] for m in dispatcher.messages], events
 
 
-@pytest.mark.parametrize("error", [ValueError(SECRET), KeyError(SECRET), AssertionError(SECRET), StopIteration(SECRET)])
+@pytest.mark.parametrize(
+    "error", [ValueError(SECRET), KeyError(SECRET), AssertionError(SECRET), StopIteration(SECRET)]
+)
 def test_an_error_becomes_a_failure_message(phrases, error, caplog):
     with caplog.at_level(logging.ERROR):
         said, events = run(Breaking(phrases, error), phrases)

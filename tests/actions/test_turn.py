@@ -31,7 +31,8 @@ def tracker(text="你好", entities=(), events=(), metadata=None, form=None, slo
 
 
 def test_a_turn_holds_what_was_said():
-    turn = read_turn(tracker(" 办居住证 ", metadata={"message_id": "c-1:4", "args": {"level": 5}}, form="booking_form"))
+    metadata = {"message_id": "c-1:4", "args": {"level": 5}}
+    turn = read_turn(tracker(" 办居住证 ", metadata=metadata, form="booking_form"))
     assert (turn.text, turn.intent, turn.confidence, turn.channel) == ("办居住证", "inform", 0.8, "portal")
     assert (turn.message_id, dict(turn.args), turn.active_form) == ("c-1:4", {"level": 5}, "booking_form")
 
@@ -59,6 +60,7 @@ def test_numbers_with_a_wrong_check_digit_are_not_believed():
 
 
 USER = {"event": "user"}
+ANSWERED = {"event": "action", "name": "action_answer_guide"}
 
 
 @pytest.mark.parametrize(
@@ -67,9 +69,9 @@ USER = {"event": "user"}
         ([], False),
         ([USER], False),
         ([USER, {"event": "action", "name": "booking_form"}], False),
-        ([USER, {"event": "action", "name": "action_answer_guide"}], True),
-        ([USER, {"event": "action", "name": "action_answer_guide"}, {"event": "bot"}, {"event": "slot"}], True),
-        ([USER, {"event": "action", "name": "action_answer_guide"}, USER], False),
+        ([USER, ANSWERED], True),
+        ([USER, ANSWERED, {"event": "bot"}, {"event": "slot"}], True),
+        ([USER, ANSWERED, USER], False),
         ([USER, {"event": "action", "name": "action_extract_slots"}], False),
     ],
 )

@@ -1,4 +1,4 @@
-"""Every implementation of the backend ports. A new one is one more entry here: all suites then run over it."""
+"""Every implementation of the backend ports. A new one is one more entry: all suites then run over it."""
 
 from __future__ import annotations
 

@@ -1,0 +1,225 @@
+"""Every branch of every action as a list of turns; test_bot_messages.py and test_phrases.py walk it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from rasa_sdk import Action
+
+from actions.phrases import Phrases
+from actions.server import Systems, build_actions
+from actions.turn import Turn
+from knowledge.answerer import Answer
+from tests.contracts.implementations import KNOWN
+from tests.fakes import EXTENDED, RESIDENCE, HeldClock, ScriptedAnswerer, answered, turn
+
+SATURDAY = date(2026, 11, 28)
+OPTION = {"guide_id": "a", "name": "居住证申领", "department": "公安", "summary": "好办。"}
+STUB = {"name": "婚姻登记", "handled_by": "由民政部门办理。", "reach": "可以拨打 12345。"}
+READY = {
+    "booking_item": {"id": RESIDENCE.id, "name": RESIDENCE.name},
+    "booking_hall": "honggutan",
+    "booking_day": "2026-11-28",
+    "booking_slot": "honggutan-20261128-0930",
+    "booking_name": "王小明",
+    "booking_phone": "13800138000",
+}
+MESSAGE = {"message_kind": "complaint", "message_text": "大厅周六没有开门", "message_phone": "13800138000"}
+STUCK = {"form_failures": 2}
+
+
+@dataclass
+class World:
+    """The actions with their systems, a script for the guides, and a clock."""
+
+    actions: dict[str, Action]
+    systems: Systems
+    answerer: ScriptedAnswerer
+    clock: HeldClock
+
+    def act(self, name: str, said: Turn) -> list[dict[str, Any]]:
+        """The messages of one action."""
+        result = self.actions[name].act(said)  # type: ignore[attr-defined]
+        return list(result.messages)
+
+
+def world(systems: Systems, phrases: Phrases, clock: HeldClock) -> World:
+    """All actions, wired as the server wires them."""
+    answerer = ScriptedAnswerer()
+    built = build_actions(systems, answerer, phrases, clock)  # type: ignore[arg-type]
+    systems.bookings.free_slots("honggutan", SATURDAY)
+    return World({a.name(): a for a in built}, systems, answerer, clock)
+
+
+Walk = Iterator[tuple[str, list[dict[str, Any]]]]
+
+
+def guides(w: World) -> Walk:
+    """Answers of every status, structured turns, and misses."""
+    name = "action_answer_guide"
+    script = [
+        answered(),
+        answered(field="fee", followup=True),
+        Answer("clarify", options=[OPTION]),
+        Answer("not_handled_here", stub=STUB),
+        Answer("unanswerable_no_guide"),
+    ]
+    for answer in script:
+        w.answerer.script.append(answer)
+        yield name, w.act(name, turn("居住证", "ask_service"))
+    yield name, w.act(name, turn("嗯", "ask_service", slots={"misses": 1}))
+    yield name, w.act(name, turn("天气", "out_of_scope"))
+    yield name, w.act(name, turn("", "open_guide", args={"guide_id": RESIDENCE.id}))
+    yield name, w.act(name, turn("", "open_guide", args={"guide_id": "gone"}))
+    fact = {"guide_id": RESIDENCE.id, "key": "age", "value": "adult"}
+    yield name, w.act(name, turn("", "set_fact", args=fact))
+
+
+def cases(w: World) -> Walk:
+    """Number, digits, found, not found, locked."""
+    validate = "validate_case_form"
+    for said in (
+        turn("", "case_status", case_no=KNOWN.case_no, phone_last4="2468"),
+        turn("NC2026110300", "inform", wanted="case_no"),
+        turn("246", "inform", wanted="case_phone"),
+        turn("怎么查", "ask_service", wanted="case_no"),
+        turn("算了", "cancel", wanted="case_no"),
+    ):
+        yield validate, w.act(validate, said)
+    for slot in ("case_no", "case_phone"):
+        for slots in ({}, STUCK):
+            name = f"action_ask_case_form_{slot}"
+            yield name, w.act(name, turn(slots=slots))
+    name = "action_case_status"
+    found = {"case_no": KNOWN.case_no, "case_phone": KNOWN.phone_last4}
+    yield name, w.act(name, turn(slots=found))
+    for _ in range(6):
+        yield name, w.act(name, turn(slots={**found, "case_phone": "0000"}))
+
+
+def booking(w: World) -> Walk:
+    """Notes, questions, the read-back, a place, the same place again, no place."""
+    validate = "validate_booking_form"
+    hall = {"booking_hall": "honggutan"}
+    chosen = {**hall, "booking_day": "2026-11-28"}
+
+    def says(*args: Any, **how: Any) -> tuple[str, list[dict[str, Any]]]:
+        return validate, w.act(validate, turn(*args, **how))
+
+    yield says("约周六", "book", day="2026-11-28", hall="honggutan")
+    yield says("约延时服务", "book", guide_hint=EXTENDED.name, slots={"guide_id": RESIDENCE.id})
+    yield says("昨天", "inform", wanted="booking_day", time_problem="past")
+    yield says("明年", "inform", wanted="booking_day", slots=hall, day="2027-01-20")
+    yield says("上周", "inform", wanted="booking_day", slots=hall, day="2026-11-20")
+    yield says("晚上", "inform", wanted="booking_slot", slots=chosen, time='{"start": "20:00"}')
+    yield says("1380013", "inform", wanted="booking_phone", slots=chosen)
+    yield says("不对", "deny", wanted="booking_confirm", slots=READY)
+    yield says("对", "affirm", wanted="booking_confirm", slots=READY)
+    yield says("要钱吗", "ask_followup", wanted="booking_confirm", slots=READY)
+    for slot in ("item", "hall", "day", "slot", "name", "phone", "confirm"):
+        for slots in (READY, {**READY, **STUCK}):
+            name = f"action_ask_booking_form_booking_{slot}"
+            yield name, w.act(name, turn(slots=slots))
+    yield "action_list_bookings", w.act("action_list_bookings", turn("我的预约", "list_bookings"))
+    for message_id in ("c-1:4", "c-1:5"):  # booked, then a duplicate
+        yield "action_book", w.act("action_book", turn(slots=READY, message_id=message_id))
+    yield "action_list_bookings", w.act("action_list_bookings", turn("我的预约", "list_bookings"))
+    fill(w, "09:30")
+    yield says("第二个", "inform", wanted="booking_slot", slots=chosen, number=2)
+    ask = "action_ask_booking_form_booking_slot"
+    yield ask, w.act(ask, turn(slots=chosen))
+    late = {**READY, "booking_phone": "13900139000"}
+    yield "action_book", w.act("action_book", turn(slots=late, conversation="c-2"))
+    fill(w, None)
+    yield says("周六", "inform", wanted="booking_day", slots=hall, day="2026-11-28")
+    w.clock.set("2026-09-28T10:00")
+    yield says("国庆", "inform", wanted="booking_day", slots=hall, day="2026-10-01")
+    w.clock.set("2026-11-28T10:00")
+    confirm = "action_ask_booking_form_booking_confirm"
+    yield confirm, w.act(confirm, turn(slots=READY))
+
+
+def fill(w: World, start: str | None) -> None:
+    """Take every place of the Saturday, or of one start."""
+    for slot in w.systems.bookings.free_slots("honggutan", SATURDAY):
+        for i in range(slot.free if start in (None, f"{slot.start:%H:%M}") else 0):
+            phone = f"13{slot.start:%H%M}{i:05}"
+            w.systems.bookings.book(
+                slot.id, item_id="a", item="a", name="李", phone=phone, owner="x", key=f"{slot.id}{i}"
+            )
+
+
+def cancelling(w: World) -> Walk:
+    """Number, proof, yes; found and not found."""
+    validate = "validate_cancel_form"
+    slot = w.systems.bookings.free_slots("donghu", SATURDAY)[0]
+    mine = w.systems.bookings.book(
+        slot.id, item_id="a", item="居住证申领", name="王小明", phone="13800138000", owner="c-1", key="k"
+    )
+    wrong = replace(turn("YY26112800019", "inform"), doubtful=frozenset({"booking_no"}))
+    for said in (turn("取消预约", "cancel_booking"), wrong, turn("算了", "cancel", wanted="cancel_no")):
+        yield validate, w.act(validate, said)
+    for part in ("no", "phone", "confirm"):
+        for slots in ({"cancel_no": mine.booking_no}, {"cancel_no": "YY1", **STUCK}):
+            name = f"action_ask_cancel_form_cancel_{part}"
+            yield name, w.act(name, turn(slots=slots))
+    name = "action_cancel_booking"
+    yield name, w.act(name, turn(slots={"cancel_no": "YY1", "cancel_phone": "0000"}))
+    yield name, w.act(name, turn(slots={"cancel_no": mine.booking_no, "cancel_phone": "own"}))
+
+
+def message(w: World) -> Walk:
+    """Too short, a broken phone, both questions, the order."""
+    validate = "validate_message_form"
+    for said in (
+        turn("我要投诉", "complaint"),
+        turn("喂", "inform", wanted="message_text", slots=MESSAGE),
+        turn("1380013", "inform", wanted="message_phone", slots=MESSAGE),
+        turn("转人工", "human", wanted="message_text", slots=MESSAGE),
+    ):
+        yield validate, w.act(validate, said)
+    for part in ("text", "phone", "confirm"):
+        for slots in (MESSAGE, {**MESSAGE, "message_kind": "call_back", **STUCK}):
+            name = f"action_ask_message_form_message_{part}"
+            yield name, w.act(name, turn(slots=slots))
+    yield "action_leave_message", w.act("action_leave_message", turn(slots=MESSAGE))
+
+
+def rating(w: World) -> Walk:
+    """Nothing to rate, each kind of service, good, bad, twice."""
+    name = "action_rate"
+    yield name, w.act(name, turn("评价", "rate_service"))
+    for kind in ("booking", "case", "work_order", "handoff", "guide"):
+        yield name, w.act(name, turn("评价", "rate_service", slots={"last_service": f"{kind}:1"}))
+    for subject, level in (("booking:1", 5), ("booking:1", 5), ("case:1", 1)):
+        yield name, w.act(name, turn("", "rate_service", args={"subject": subject, "level": level}))
+
+
+def talk(w: World) -> Walk:
+    """Small talk in and out of a form, leaving, starting over, a person."""
+    keys: set[str] = w.actions["action_say"].phrases.keys()
+    intents = sorted(key.removeprefix("say_") for key in keys if key.startswith("say_"))
+    for intent in (*intents, "nlu_fallback"):
+        for form in (None, "case_form"):
+            yield "action_say", w.act("action_say", turn("话", intent, form=form))
+    yield "action_leave_form", w.act("action_leave_form", turn("算了", "cancel"))
+    yield "action_start_over", w.act("action_start_over", turn("重来", "restart_task"))
+    yield "action_handoff", w.act("action_handoff", turn("转人工", "human"))
+    known = {"guide_id": RESIDENCE.id, "guide_facts": {"age": "adult"}, "case_no": KNOWN.case_no, **READY}
+    yield "action_handoff", w.act("action_handoff", turn("？", "nlu_fallback", slots=known))
+
+
+AREAS: dict[str, Callable[[World], Walk]] = {
+    f.__name__: f for f in (guides, cases, booking, cancelling, message, rating, talk)
+}
+
+
+def walk(make: Callable[[], World]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(action, message) of every branch; each area begins in a fresh world."""
+    for area in AREAS.values():
+        for name, said in area(make()):
+            for one in said:
+                yield name, one
