@@ -79,7 +79,10 @@ class ValidateBooking(TurnAction):
         corrected = said.wanted == "booking_confirm" and bool(hint) and turn.intent in ITEM_CORRECTIONS
         if not (fresh or corrected or self._answers_which_item(said)):
             return
-        item = self._items.find(turn.text, hint=hint)
+        if turn.intent == "open_guide":  # a button under "which of these", pressed while the form asks which
+            item = self._items.under_discussion(str(turn.args.get("guide_id")), hint=None)
+        else:
+            item = self._items.find(turn.text, hint=hint)
         if item is None and fresh:
             item = self._items.under_discussion(turn.slots.get("guide_id"), hint=hint)
         if item:
@@ -91,7 +94,7 @@ class ValidateBooking(TurnAction):
         if said.wanted != "booking_item":
             return False
         bare = said.turn.intent == "ask_service" and not QUESTION.search(said.turn.text)
-        return bare or not interrupts(said.turn, "book")
+        return bare or said.turn.intent == "open_guide" or not interrupts(said.turn, "book")
 
     def _read_hall(self, said: Reading) -> None:
         halls = self._system.halls()

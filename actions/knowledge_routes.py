@@ -17,6 +17,8 @@ from sanic.response import HTTPResponse, json
 from knowledge.answerer import Answerer
 
 TEXT_LIMIT = 500
+SUGGESTIONS = 3
+"""How many sentences an officer gets when the gateway names no number."""
 
 
 def add_knowledge_routes(app: Sanic[Any, Any], answerer: Answerer) -> None:
@@ -24,12 +26,15 @@ def add_knowledge_routes(app: Sanic[Any, Any], answerer: Answerer) -> None:
 
     @app.post("/knowledge/suggest")
     async def suggest(request: Request) -> HTTPResponse:
-        body = request.json or {}
+        body = request.json if isinstance(request.json, dict) else {}
         text = str(body.get("text") or "")[:TEXT_LIMIT]
+        asked = body.get("k")
+        most = asked if isinstance(asked, int) else SUGGESTIONS
+        guide_id = body.get("guide_id")
         if not text.strip():
             return json({"suggestions": []})
         found = await asyncio.to_thread(
-            answerer.suggest, text, guide_id=body.get("guide_id"), k=int(body.get("k") or 3)
+            answerer.suggest, text, guide_id=str(guide_id) if guide_id else None, k=max(1, most)
         )
         return json({"suggestions": [asdict(s) for s in found]}, ensure_ascii=False)
 

@@ -12,7 +12,7 @@ from actions.action import Result, TurnAction
 from actions.backends.ports import WorkOrderSystem
 from actions.booking_slots import day_label
 from actions.forms import interrupts, leaves, needs_person, outcome
-from actions.masking import mask_phone, mask_text
+from actions.masking import mask_phone
 from actions.phrases import Phrases
 from actions.turn import Turn
 
@@ -80,7 +80,7 @@ class AskMessage(TurnAction):
         if self._slot == "message_confirm":
             options = self.phrases.replies("message_confirm_options")
             rows = [
-                (self.phrases.say("label_message"), mask_text(str(turn.slots["message_text"]))),
+                (self.phrases.say("label_message"), str(turn.slots["message_text"])),
                 (self.phrases.say("label_phone"), mask_phone(str(turn.slots["message_phone"]))),
             ]
         key = f"ask_{self._slot}"

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from actions.backends.ports import Booking, CaseStatus, WorkOrder
-from actions.masking import mask_name, mask_phone, mask_text
+from actions.masking import mask_name, mask_phone
 
 Message = dict[str, Any]
 Reply = dict[str, Any]
@@ -127,7 +127,7 @@ def work_order(sentence: str, order: WorkOrder, replies: Sequence[Reply]) -> Mes
         "kind": "work_order",
         "text": sentence,
         "order_no": order.order_no,
-        "summary": mask_text(order.text),
+        "summary": order.text,
         "due_on": order.due_on.isoformat(),
         "replies": list(replies),
     }

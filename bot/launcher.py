@@ -1,9 +1,10 @@
-"""Start Rasa 3.6.21 without its two measured wastes, on loopback, with sane deadlines.
+"""Start Rasa 3.6.21 without its measured wastes, on loopback, with sane deadlines.
 
-Rasa re-checks its JSON schema against the meta-schema on every action reply, and opens a new HTTP
-session (and connection) for every action call: together more than half of the CPU of a chat turn
-(docs/benchmarks.md). `patch()` replaces these two methods and nothing else. It refuses to start when the
-originals are not the ones it was written against. `--stock` starts Rasa unpatched, for the benchmark.
+Rasa re-checks its JSON schema against the meta-schema on every action reply, opens a new HTTP session (and
+connection) for every action call, and sends the whole history and the whole domain along with each: together
+more than half of the CPU of a chat turn (docs/benchmarks.md). `patch()` replaces these three methods and
+nothing else. It refuses to start when the originals are not the ones it was written against. `--stock` starts
+Rasa unpatched and with its own tracker store, for the benchmark.
 
     python -m bot.launcher --models .build/models --port 5005
 """
@@ -25,6 +26,7 @@ ACTION_TIMEOUT_S = 10
 PATCHED = {
     # sha256 of the source of each method we replace, first 16 hex digits (see tests/bot/test_launcher.py)
     "RemoteAction._validate_action_result": "f8cdb4be68123961",
+    "RemoteAction._action_call_format": "428795b944f22edb",
     "EndpointConfig.request": "ccdb778aed8208e2",
 }
 
@@ -60,6 +62,7 @@ def unexpected_internals() -> list[str]:
         faults.append(f"rasa {rasa.__version__}, expected {RASA_VERSION}")
     found = {
         "RemoteAction._validate_action_result": _digest(RemoteAction._validate_action_result),
+        "RemoteAction._action_call_format": _digest(RemoteAction._action_call_format),
         "EndpointConfig.request": _digest(EndpointConfig.request),
     }
     faults += [
@@ -69,7 +72,7 @@ def unexpected_internals() -> list[str]:
 
 
 def patch() -> None:
-    """Cache the JSON schema validator and share one HTTP session. Raises RuntimeError on another Rasa."""
+    """Cache the JSON schema validator, send less, share one HTTP session. Raises RuntimeError on another Rasa."""
     faults = unexpected_internals()
     if faults:
         raise RuntimeError(
@@ -77,6 +80,7 @@ def patch() -> None:
             f"Install the pinned version (make setup) or revise bot/launcher.py."
         )
     _cache_validator()
+    _send_what_is_read()
     _share_session()
 
 
@@ -94,6 +98,33 @@ def _cache_validator() -> None:
         return True
 
     RemoteAction._validate_action_result = validate
+
+
+def _send_what_is_read() -> None:
+    """Our actions read the slots, the latest message and the events since it; never the domain."""
+    import itertools
+
+    import rasa
+    from rasa.core.actions.action import RemoteAction
+    from rasa.shared.core.domain import Domain
+    from rasa.shared.core.events import BotUttered, UserUttered
+    from rasa.shared.core.trackers import DialogueStateTracker, EventVerbosity
+
+    def call_format(self: RemoteAction, tracker: DialogueStateTracker, domain: Domain) -> dict[str, Any]:
+        back = list(itertools.takewhile(lambda e: not isinstance(e, UserUttered), reversed(tracker.events)))
+        user = tracker.get_last_event_for(UserUttered)
+        latest = ([user] if user is not None else []) + back[::-1]
+        state = tracker.current_state(EventVerbosity.NONE)
+        state["events"] = [event.as_dict() for event in latest if not isinstance(event, BotUttered)]
+        return {
+            "next_action": self._name,
+            "sender_id": tracker.sender_id,
+            "tracker": state,
+            "domain": {"version": "3.1"},
+            "version": rasa.__version__,
+        }
+
+    RemoteAction._action_call_format = call_format
 
 
 def _share_session() -> None:
@@ -196,7 +227,9 @@ def main() -> None:
         interface=args.host,
         port=args.port,
         credentials=str(here / "credentials.yml"),
-        endpoints=AvailableEndpoints.read_endpoints(str(here / "endpoints.yml")),
+        endpoints=AvailableEndpoints.read_endpoints(
+            str(here / ("stock_endpoints.yml" if args.stock else "endpoints.yml"))
+        ),
         enable_api=False,
         cors="",
         response_timeout=30,

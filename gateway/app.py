@@ -6,10 +6,13 @@ Run with `python -m gateway.app`. Listens on loopback unless NCZF_HOST says othe
 from __future__ import annotations
 
 import argparse
+import asyncio
 import contextlib
 import logging
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
 
 import uvicorn
 from fastapi import FastAPI, Request
@@ -24,13 +27,12 @@ from gateway.hub import Hub
 from gateway.knowledge_client import HttpKnowledge, Knowledge
 from gateway.log import ConversationLog
 from gateway.phrases import Phrases
-from gateway.routes import NotSignedIn, add_pages, api, sockets
+from gateway.routes import NotSignedIn, add_pages, api
+from gateway.routes import sockets as socket_routes
 from gateway.schema_sql import open_database
 from gateway.settings import GatewaySettings
 from gateway.staff import Staff, add_demo_staff
 from gateway.store import DatabaseThread
-
-log = logging.getLogger(__name__)
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -46,8 +48,21 @@ CONTENT_SECURITY_POLICY = "; ".join(
     )
 )
 RETRY_IN_S = 5
+BYE_S = 0.2
+"""Time for the good-bye to go out."""
 SOCKET_LIMIT = 1024 * 1024
 """Bytes; up to here an oversized frame gets a clear error, beyond it the socket is closed (1009)."""
+
+
+@runtime_checkable
+class NeedsLoop(Protocol):
+    """A part that holds connections of the running loop."""
+
+    async def open(self) -> None:
+        """Connect or prepare to."""
+
+    async def close(self) -> None:
+        """Let go."""
 
 
 @dataclass
@@ -59,7 +74,7 @@ class Parts:
 
 
 def create_app(settings: GatewaySettings, parts: Parts | None = None) -> FastAPI:
-    """Build the app. With `parts`, those are used and not opened or closed here."""
+    """Build the app. With `parts`, those take the place of the real ones."""
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -69,10 +84,11 @@ def create_app(settings: GatewaySettings, parts: Parts | None = None) -> FastAPI
             RasaDialogue(settings.dialogue_url, settings.dialogue_deadline_s),
             HttpKnowledge(settings.knowledge_url, settings.suggest_deadline_s),
         )
-        opened = [p for p in (chosen.dialogue, chosen.knowledge) if hasattr(p, "open")]
+        opened = [p for p in (chosen.dialogue, chosen.knowledge) if isinstance(p, NeedsLoop)]
         for part in opened:
             await part.open()
-        hub = Hub(settings, ConversationLog(engine), database, chosen.dialogue, chosen.knowledge, Phrases.load())
+        log = ConversationLog(engine)
+        hub = Hub(settings, log, database, chosen.dialogue, chosen.knowledge, Phrases.load())
         people = Staff(engine)
         await database(add_demo_staff, people, settings.data_dir)
         app.state.hub, app.state.people = hub, people
@@ -80,7 +96,6 @@ def create_app(settings: GatewaySettings, parts: Parts | None = None) -> FastAPI
         try:
             yield
         finally:
-            hub.bus.publish("everyone", wire.Bye(retry_in_s=RETRY_IN_S).model_dump())
             await hub.stop()
             for part in opened:
                 await part.close()
@@ -89,7 +104,7 @@ def create_app(settings: GatewaySettings, parts: Parts | None = None) -> FastAPI
 
     app = FastAPI(title="南昌智服 gateway", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.include_router(api)
-    app.include_router(sockets)
+    app.include_router(socket_routes)
 
     @app.middleware("http")
     async def headers(request: Request, call_next: RequestResponseEndpoint) -> Response:
@@ -114,6 +129,33 @@ def create_app(settings: GatewaySettings, parts: Parts | None = None) -> FastAPI
     return app
 
 
+class Server(uvicorn.Server):
+    """uvicorn with our limits; it says good-bye before it closes the sockets."""
+
+    def __init__(self, app: FastAPI, settings: GatewaySettings) -> None:
+        self._app = app
+        config = uvicorn.Config(
+            app,
+            host=settings.host,
+            port=settings.gateway_port,
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,
+            ws_max_size=SOCKET_LIMIT,
+            ws_ping_interval=20,
+            ws_ping_timeout=30,
+            access_log=False,
+            log_config=None,
+            timeout_graceful_shutdown=5,
+        )
+        super().__init__(config)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Tell every open page when to come back; uvicorn closes them before the app hears of it."""
+        self._app.state.hub.bus.publish("everyone", wire.Bye(retry_in_s=RETRY_IN_S).model_dump())
+        await asyncio.sleep(BYE_S)
+        await super().shutdown(sockets)
+
+
 def main() -> None:
     """Entry point."""
     parser = argparse.ArgumentParser(prog="python -m gateway.app", description=__doc__)
@@ -122,19 +164,7 @@ def main() -> None:
     logging.basicConfig(
         level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True
     )
-    uvicorn.run(
-        create_app(settings),
-        host=settings.host,
-        port=settings.gateway_port,
-        ws="websockets-sansio",
-        ws_per_message_deflate=False,
-        ws_max_size=SOCKET_LIMIT,
-        ws_ping_interval=20,
-        ws_ping_timeout=30,
-        access_log=False,
-        log_config=None,
-        timeout_graceful_shutdown=5,
-    )
+    Server(create_app(settings), settings).run()
 
 
 if __name__ == "__main__":

@@ -68,7 +68,8 @@ class Handoffs:
             again = wire.TextMessage(text=self._phrases.say("already_waiting", place=place.place))
             await self._live.append(conversation_id, wire.BotSaid(messages=[again]))
             return
-        shown = known_facts(await self._live.database(self._live.log.after, conversation_id, 0), self._phrases)
+        said = await self._live.database(self._live.log.after, conversation_id, 0)
+        shown = known_facts(said, self._phrases)
         waiting = await self._live.database(self._live.log.in_mode, Mode.WAITING)
         key = "queued" if self._live.presence.anyone else "queued_nobody_online"
         payload = wire.HandoffRequested(text=self._phrases.say(key, place=len(waiting) + 1), reason=reason)

@@ -9,7 +9,6 @@ from typing import Any, Protocol
 
 import aiohttp
 
-
 GUIDE_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
@@ -20,11 +19,17 @@ class KnowledgeUnavailable(Exception):
 class Knowledge(Protocol):
     """What the desk asks of the guides."""
 
-    async def suggest(self, text: str, *, guide_id: str | None, k: int) -> Sequence[Mapping[str, Any]]: ...
+    async def suggest(self, text: str, *, guide_id: str | None, k: int) -> Sequence[Mapping[str, Any]]:
+        """Up to `k` suggestions, best first. Raises KnowledgeUnavailable, as the others do."""
+        ...
 
-    async def guides(self, query: str) -> Sequence[Mapping[str, Any]]: ...
+    async def guides(self, query: str) -> Sequence[Mapping[str, Any]]:
+        """Guides that match, best first."""
+        ...
 
-    async def guide(self, guide_id: str) -> Mapping[str, Any] | None: ...
+    async def guide(self, guide_id: str) -> Mapping[str, Any] | None:
+        """One guide's card, or None."""
+        ...
 
 
 class HttpKnowledge:

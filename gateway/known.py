@@ -27,7 +27,8 @@ def _facts(message: wire.BotMessage, phrases: Phrases) -> dict[str, str]:
             found[phrases.say("known_situation")] = message.card.fits
         return found
     if isinstance(message, wire.CaseMessage):
-        return {phrases.say("known_case"): f"{message.case.case_no}（{message.case.item}，{message.case.status}）"}
+        case = message.case
+        return {phrases.say("known_case"): f"{case.case_no}（{case.item}，{case.status}）"}
     if isinstance(message, wire.BookedMessage) and message.bookings:
         last = message.bookings[-1]
         return {phrases.say("known_booking"): f"{last.booking_no}（{last.item}，{last.day} {last.start}）"}

@@ -171,9 +171,14 @@ class ConversationLog:
         """Compare-and-set the mode and store the event that tells it, in one transaction.
 
         Args:
-            expect, to: the move; see `gateway.conversation.MOVES`.
+            conversation_id: which conversation.
+            expect: the mode it must be in; see `gateway.conversation.MOVES`.
+            to: the mode it gets.
+            payload: the event that tells the move; None for a silent one.
             agent_id: the officer who takes it (to == AGENT).
             holder: only if this officer holds it (expect == AGENT).
+            reason: why a person was asked for (expect == BOT, to == WAITING).
+            facts: what is known so far, label -> masked value; None leaves it as it was.
             outcome: how the hand-off ended, for moves back to BOT.
 
         Raises:

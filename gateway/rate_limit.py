@@ -43,6 +43,9 @@ class RateLimits:
         self._clock = clock
         self._buckets: dict[str, RateLimit] = {}
 
+    def __len__(self) -> int:
+        return len(self._buckets)
+
     def allow(self, conversation_id: str) -> bool:
         """Take one token of this conversation; False when there is none."""
         if conversation_id not in self._buckets:

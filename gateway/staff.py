@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import secrets
 import time
 from dataclasses import dataclass
@@ -42,13 +43,24 @@ class SignInLocked(Exception):
         self.retry_after_s = retry_after_s
 
 
+def make_hasher() -> PasswordHasher:
+    """Argon2 with OWASP's second profile."""
+    return PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
+
+
+@functools.cache
+def unknown_password() -> str:
+    """A hash that no password fits: with it, unknown names cost as much time as known ones."""
+    return make_hasher().hash(secrets.token_urlsafe(16))
+
+
 class Staff:
     """Accounts and sessions in the gateway's database. Synchronous; run it in the database thread."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._hasher = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
-        self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
+        self._hasher = make_hasher()
+        self._nobody = unknown_password()
 
     def add(self, username: str, name: str, role: str, password: str) -> None:
         """Create an account. Raises IntegrityError if the name is taken."""
@@ -62,7 +74,8 @@ class Staff:
     def exists(self, username: str) -> bool:
         """True if there is such an account."""
         with self._engine.begin() as db:
-            return db.execute(select(staff.c.username).where(staff.c.username == username)).first() is not None
+            found = db.execute(select(staff.c.username).where(staff.c.username == username))
+            return found.first() is not None
 
     def sign_in(self, username: str, password: str) -> tuple[Officer, str]:
         """Return the officer and a session token. Raises SignInRefused, SignInLocked."""

@@ -77,6 +77,8 @@ class Headline(Wire):
 
 
 class SituationOption(Wire):
+    """One answer to a `SituationQuestion`."""
+
     value: str
     label: str
 
@@ -90,6 +92,8 @@ class SituationQuestion(Wire):
 
 
 class Basis(Wire):
+    """A law or document that a guide rests on."""
+
     title: str
     article: str = ""
     number: str = ""
@@ -115,6 +119,8 @@ class GuideCard(Wire):
 
 
 class GuideOption(Wire):
+    """One guide to choose from."""
+
     guide_id: str
     name: str
     department: str
@@ -122,6 +128,8 @@ class GuideOption(Wire):
 
 
 class TimelineStep(Wire):
+    """One station of a case."""
+
     title: str
     at: str | None = None
     """ISO date-time, Asia/Shanghai; None for a step that has not happened."""
@@ -130,6 +138,8 @@ class TimelineStep(Wire):
 
 
 class CaseView(Wire):
+    """How far an application has got; nothing that names the applicant in full."""
+
     case_no: str
     item: str
     applicant: str
@@ -148,6 +158,8 @@ class CaseView(Wire):
 
 
 class BookingView(Wire):
+    """One booked visit, as on its voucher."""
+
     booking_no: str
     item: str
     hall: str
@@ -167,6 +179,8 @@ class BookingView(Wire):
 
 
 class Row(Wire):
+    """One line of a read-back: label and value."""
+
     label: str
     value: str
 
@@ -175,6 +189,8 @@ class Row(Wire):
 
 
 class TextMessage(Wire):
+    """Plain words."""
+
     kind: Literal["text"] = "text"
     text: str
     status: str = ""
@@ -183,6 +199,8 @@ class TextMessage(Wire):
 
 
 class AnswerMessage(Wire):
+    """An answer out of a guide, with its card."""
+
     kind: Literal["answer"] = "answer"
     lead: str
     """One or two sentences before the card; for a follow-up, the asked fact itself."""
@@ -195,6 +213,8 @@ class AnswerMessage(Wire):
 
 
 class ClarifyMessage(Wire):
+    """Several guides may be meant: which one?"""
+
     kind: Literal["clarify"] = "clarify"
     text: str
     options: list[GuideOption]
@@ -216,6 +236,8 @@ class AskMessage(Wire):
 
 
 class CaseMessage(Wire):
+    """The state of one case."""
+
     kind: Literal["case_status"] = "case_status"
     text: str
     case: CaseView
@@ -232,6 +254,8 @@ class BookedMessage(Wire):
 
 
 class WorkOrderMessage(Wire):
+    """The receipt for a message that was left."""
+
     kind: Literal["work_order"] = "work_order"
     text: str
     order_no: str
@@ -255,6 +279,8 @@ class RatingMessage(Wire):
 
 
 class RatedMessage(Wire):
+    """Thanks for a rating."""
+
     kind: Literal["rated"] = "rated"
     text: str
     subject: str
@@ -294,13 +320,15 @@ BotMessage = Annotated[
     | HandoffMessage,
     Field(discriminator="kind"),
 ]
-bot_message = TypeAdapter(BotMessage)
+bot_message: TypeAdapter[BotMessage] = TypeAdapter(BotMessage)
 
 
 # --------------------------------------------------------------------------- citizen -> gateway
 
 
 class Say(Wire):
+    """The citizen's own words."""
+
     v: Literal[1] = 1
     type: Literal["say"] = "say"
     id: ClientId
@@ -328,18 +356,22 @@ class Typing(Wire):
 
 
 class Ping(Wire):
+    """Keep-alive; answered with `pong`."""
+
     v: Literal[1] = 1
     type: Literal["ping"] = "ping"
 
 
 CitizenFrame = Annotated[Say | Act | Typing | Ping, Field(discriminator="type")]
-citizen_frame = TypeAdapter(CitizenFrame)
+citizen_frame: TypeAdapter[CitizenFrame] = TypeAdapter(CitizenFrame)
 
 
 # --------------------------------------------------------------------------- desk -> gateway
 
 
 class DeskAccept(Wire):
+    """Take a waiting conversation; answered with `transcript` or `error mode_conflict`."""
+
     v: Literal[1] = 1
     type: Literal["accept"] = "accept"
     id: ClientId
@@ -357,6 +389,8 @@ class DeskOpen(Wire):
 
 
 class DeskSay(Wire):
+    """The officer's words to the citizen."""
+
     v: Literal[1] = 1
     type: Literal["say"] = "say"
     id: ClientId
@@ -368,6 +402,8 @@ class DeskSay(Wire):
 
 
 class DeskDismiss(Wire):
+    """A suggestion does not fit; answered with `done`."""
+
     v: Literal[1] = 1
     type: Literal["dismiss"] = "dismiss"
     id: ClientId
@@ -377,6 +413,8 @@ class DeskDismiss(Wire):
 
 
 class DeskClose(Wire):
+    """End the officer's part; answered with `done`."""
+
     v: Literal[1] = 1
     type: Literal["close"] = "close"
     id: ClientId
@@ -385,6 +423,8 @@ class DeskClose(Wire):
 
 
 class DeskTyping(Wire):
+    """The officer is writing."""
+
     v: Literal[1] = 1
     type: Literal["typing"] = "typing"
     conversation_id: Short
@@ -394,19 +434,23 @@ DeskFrame = Annotated[
     DeskAccept | DeskOpen | DeskSay | DeskDismiss | DeskClose | DeskTyping | Ping,
     Field(discriminator="type"),
 ]
-desk_frame = TypeAdapter(DeskFrame)
+desk_frame: TypeAdapter[DeskFrame] = TypeAdapter(DeskFrame)
 
 
 # --------------------------------------------------------------------------- gateway -> both
 
 
 class CitizenSaid(Wire):
+    """What the citizen said."""
+
     kind: Literal["citizen_said"] = "citizen_said"
     text: str
     """Masked."""
 
 
 class BotSaid(Wire):
+    """What the bot said: one or more messages."""
+
     kind: Literal["bot_said"] = "bot_said"
     messages: list[BotMessage]
     reply_to: int | None = None
@@ -414,6 +458,8 @@ class BotSaid(Wire):
 
 
 class AgentSaid(Wire):
+    """What the officer said."""
+
     kind: Literal["agent_said"] = "agent_said"
     text: str
     agent_name: str
@@ -422,12 +468,16 @@ class AgentSaid(Wire):
 
 
 class HandoffRequested(Wire):
+    """The conversation waits for an officer from now on."""
+
     kind: Literal["handoff_requested"] = "handoff_requested"
     text: str
     reason: str
 
 
 class HandoffAccepted(Wire):
+    """An officer has taken the conversation."""
+
     kind: Literal["handoff_accepted"] = "handoff_accepted"
     text: str
     agent_name: str
@@ -462,6 +512,8 @@ class SuggestionUsed(Wire):
 
 
 class Suggestion(Wire):
+    """One answer offered to the officer."""
+
     suggestion_id: str
     text: str
     guide_id: str
@@ -483,7 +535,7 @@ EventPayload = Annotated[
     | SuggestionUsed,
     Field(discriminator="kind"),
 ]
-event_payload = TypeAdapter(EventPayload)
+event_payload: TypeAdapter[EventPayload] = TypeAdapter(EventPayload)
 
 CITIZEN_KINDS = frozenset(
     {
@@ -511,6 +563,8 @@ class EventFrame(Wire):
 
 
 class QueuePlace(Wire):
+    """Where a waiting citizen stands."""
+
     place: int
     """1 is next."""
     waited_s: int
@@ -558,6 +612,8 @@ class ErrorFrame(Wire):
 
 
 class Pong(Wire):
+    """Answer to `ping`."""
+
     v: Literal[1] = 1
     type: Literal["pong"] = "pong"
 
@@ -571,6 +627,8 @@ class Bye(Wire):
 
 
 class QueueEntry(Wire):
+    """One conversation in an officer's lists."""
+
     conversation_id: str
     title: str
     """e.g. 访客 3F2A"""
@@ -630,4 +688,4 @@ ServerFrame = Annotated[
 SuggestionOffered.model_rebuild()
 EventFrame.model_rebuild()
 TranscriptFrame.model_rebuild()
-server_frame = TypeAdapter(ServerFrame)
+server_frame: TypeAdapter[ServerFrame] = TypeAdapter(ServerFrame)

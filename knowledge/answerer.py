@@ -81,9 +81,12 @@ class Answerer:
         named = self._names.mentioned(text)
         if current and is_followup(text, current, named):
             return self._from_guide(current, text, facts, followup=True, confidence=1.0)
+        bare = len(text) <= self._rules["bare_text"] and not residue(text)
+        if bare and not named and not self._names.exact(text):
+            return self._without_matter(text)
         evidence = self._ranker.evidence(text)
         totals = self._usable(self._ranker.total(evidence), day)
-        zone, right, scope = self._judge.judge(evidence, self._ranker.weights)
+        zone, right, _ = self._judge.judge(evidence, self._ranker.weights)
         hits = self._hits(evidence, totals)
         if current and self._stays(current, text, named, hits, zone):
             return self._from_guide(
@@ -94,8 +97,6 @@ class Answerer:
         first = hits[0]
         if zone is Zone.ANSWER and len(strip_fillers(text)) <= self._rules["short_text"]:
             zone = Zone.CLARIFY
-        if zone is not Zone.ANSWER and not named and not residue(text):
-            return self._without_matter(text)
         if first.stub and zone is not Zone.REFUSE and right >= self._rules["stub_answer"]:
             return not_handled(self.library.stubs[first.guide_id], hits, right)
         if zone is Zone.ANSWER or self._is_name(text, first):

@@ -10,7 +10,7 @@ from knowledge.encode import encoder_name, open_encoder
 from knowledge.encoder_build import RECIPE, build_encoder
 from knowledge.errors import GuideFaults
 from knowledge.library import GuideLibrary, check_folder, folder_digest
-from knowledge.settings import ROOT, KnowledgeSettings
+from knowledge.settings import KnowledgeSettings
 from knowledge.store import build_index, is_up_to_date
 
 
@@ -42,11 +42,9 @@ def build(settings: KnowledgeSettings, *, force: bool = False, say: Callable[[st
 
 
 def _needs_encoder(settings: KnowledgeSettings, force: bool) -> bool:
-    """Only our own encoder is ever built; another folder named by the settings is taken as it is."""
+    """Ours is built where there is nothing yet, or an older one of ours; any other encoder is left alone."""
     folder = settings.encoder_dir
     described = folder / "encoder.json"
     if described.is_file():
         return force or json.loads(described.read_text("utf-8")).get("name") != RECIPE
-    return not (folder / "modules.json").is_file() and folder.resolve().is_relative_to(
-        (ROOT / ".build").resolve()
-    )
+    return not folder.exists() or not any(folder.iterdir())

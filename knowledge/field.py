@@ -9,6 +9,8 @@ from knowledge.text import clauses, normalise
 from knowledge.wording import data
 
 LAST_CLAUSES = 2
+FIELD_WORDS = 7
+"""Characters of the longest match taken for field words only; a longer one may hold a service's name."""
 
 
 @cache
@@ -41,7 +43,7 @@ def residue(text: str, extra: tuple[str, ...] = ()) -> str:
     for phrase in sorted((p for p in extra if p), key=len, reverse=True):
         left = left.replace(phrase, " ")
     for _, pattern in _rules():
-        left = pattern.sub(" ", left)
+        left = pattern.sub(lambda found: " " if len(found.group(0)) <= FIELD_WORDS else found.group(0), left)
     words = data("fields")["asks"]
     for word in sorted([*words["pronouns"], *words["plain"]], key=len, reverse=True):
         left = left.replace(word, " ")

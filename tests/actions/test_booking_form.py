@@ -473,3 +473,22 @@ def test_my_bookings_are_mine(phrases, systems):
     assert len(mine.act(turn("我的预约", "list_bookings")).messages[0]["bookings"]) == 1
     other = mine.act(turn("我的预约", "list_bookings", conversation="c-2"))
     assert other.messages[0]["status"] == "bookings_none"
+
+
+# ---- choosing the item among several
+
+
+def test_choosing_among_several_items_answers_which_one(form):
+    """取公积金 is unclear: the guides ask back with buttons, and the button answers the form."""
+    chosen = {"guide_id": "passport"}
+    slots, _, _ = form("普通护照首次申领", "open_guide", wanted="booking_item", args=chosen)
+    assert slots["booking_item"] == {"id": "passport", "name": "普通护照首次申领"}
+
+
+@pytest.mark.parametrize("guide_id", [EXTENDED.id, "gone", None, ["x"]])
+def test_opening_a_guide_that_is_no_item_is_handed_on(form, guide_id):
+    assert form("看看", "open_guide", wanted="booking_item", args={"guide_id": guide_id})[2]
+
+
+def test_opening_a_guide_later_in_the_form_is_a_question(form):
+    assert at_confirm(form, "看看", "open_guide", args={"guide_id": "passport"})[2]

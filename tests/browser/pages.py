@@ -43,4 +43,5 @@ def shot(page: Page, name: str) -> None:
     folder = os.environ.get("NCZF_SHOTS")
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
+        page.wait_for_timeout(900)  # let the scrolling come to rest
         page.screenshot(path=str(Path(folder) / f"{name}.png"))

@@ -27,7 +27,12 @@ READY = {
     "booking_name": "王小明",
     "booking_phone": "13800138000",
 }
-MESSAGE = {"message_kind": "complaint", "message_text": "大厅周六没有开门", "message_phone": "13800138000"}
+IDENTITY = "360102199003070014"
+MESSAGE = {
+    "message_kind": "complaint",
+    "message_text": f"大厅周六没有开门，我是{IDENTITY}，电话13800138000",
+    "message_phone": "13800138000",
+}
 STUCK = {"form_failures": 2}
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from actions.backends.clock import Clock
 from actions.backends.halls import load as load_halls
@@ -30,13 +32,28 @@ KNOWN = KnownCase("NC202611030000175", "2468", "居住证申领")
 OTHER = KnownCase("NC202611100003589", "1357", "食品经营许可证新办")
 
 
+@cache
+def _seeded() -> bytes:
+    """A database file with the demo cases in it, made once per run."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "services.db"
+        engine = open_database(path)
+        seed_demo_cases(engine)
+        engine.dispose()
+        return path.read_bytes()
+
+
+_plan = cache(load_halls)
+
+
 def local(folder: Path, clock: Clock) -> Systems:
     """The embedded systems on one SQLite file."""
-    engine = open_database(folder / "services.db")
-    seed_demo_cases(engine)
+    path = folder / "services.db"
+    path.write_bytes(_seeded())
+    engine = open_database(path)
     return Systems(
         LocalCases(engine, clock),
-        LocalBookings(engine, load_halls(), clock),
+        LocalBookings(engine, _plan(), clock),
         LocalWorkOrders(engine, clock),
         LocalRatings(engine, clock),
     )

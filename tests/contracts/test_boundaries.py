@@ -48,5 +48,5 @@ def test_a_package_imports_only_what_it_may(package):
 
 def test_the_check_sees_hidden_imports(tmp_path):
     hidden = tmp_path / "x.py"
-    hidden.write_text("def f():\n    import gateway.wire\n    from actions.turn import Turn\n    return Turn\n")
+    hidden.write_text("def f():\n    import gateway.wire\n    from actions.turn import Turn\n")
     assert imports(hidden) & OURS == {"gateway", "actions"}

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from actions.backends.numbers import BOOKING, CASE, WORK_ORDER, check_digit, new_number
 from bot.check_digits import ours, ours_valid
+from bot.choice_numbers import find_number
 from bot.identifiers import find
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,3 +56,22 @@ def test_demo_cases_can_be_asked_for(case):
 def test_numbers_are_not_a_sequence():
     made = {new_number(BOOKING, date(2026, 11, 28)) for _ in range(50)}
     assert len(made) > 40
+
+
+@pytest.mark.parametrize(
+    ("said", "number"),
+    [
+        ("第三个", 3),
+        ("第三个吧", 3),
+        ("最后一个", -1),
+        ("第十二个", 12),
+        ("2", 2),
+        ("二", 2),
+        ("两个人", 2),
+        ("九点半", None),
+    ],
+)
+def test_places_in_a_list_are_heard_as_the_forms_read_them(said, number):
+    """`actions.forms.place_in_list` relies on these values; -1 is the last one."""
+    found = find_number(said)
+    assert (found.value if found else None) == number

@@ -174,7 +174,7 @@ class Officer(Tab):
 
     def __init__(self, gateway: Gateway, username: str = "desk01", cookie: str = "") -> None:
         self.username = username
-        self.cookie = cookie or gateway.sign_in(username)
+        self.cookie = cookie or gateway.session(username)
         super().__init__(gateway, "/ws/desk", self.cookie)
         self.queue = self.until(lambda f: f["type"] == "queue")
 
@@ -187,8 +187,9 @@ class Officer(Tab):
                 found[:] = [e for e in frame[part] if e["conversation_id"] == conversation_id]
             return frame["type"] == "queue" and bool(found)
 
-        if any(e["conversation_id"] == conversation_id for e in self.queue[part]):
-            return next(e for e in self.queue[part] if e["conversation_id"] == conversation_id)
+        last = [f for f in self.seen if f["type"] == "queue"][-1]
+        if lists(last):
+            return found[0]
         self.until(lists)
         return found[0]
 
@@ -239,8 +240,13 @@ class Gateway:
         lines = (self.settings.data_dir / "demo-logins.txt").read_text("utf-8").splitlines()
         return dict(line.split() for line in lines)[username]
 
+    def session(self, username: str) -> str:
+        """The cookie of the session that the data folder was prepared with."""
+        lines = (self.settings.data_dir / "cookies.txt").read_text("utf-8").splitlines()
+        return dict(line.split(" ", 1) for line in lines)[username]
+
     def sign_in(self, username: str) -> str:
-        """Sign in; the session cookie."""
+        """Sign in anew; the session cookie."""
         body = {"username": username, "password": self.password(username)}
         return self.post("/api/desk/login", body)[1]
 

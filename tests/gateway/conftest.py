@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,24 +10,48 @@ from typing import Any
 import pytest
 
 from gateway.settings import GatewaySettings
+from tests.fakes_gateway import SUGGESTION, ScriptedKnowledge
 from tests.gateway.clients import Gateway
 
 Start = Callable[..., Gateway]
+FAST = {"messages_per_minute": 60_000, "dialogue_deadline_s": 3.0}
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder after a first start and one sign-in of each officer: argon2 is slow on purpose."""
+    folder = tmp_path_factory.mktemp("prepared")
+    gateway = Gateway(GatewaySettings(_env_file=None, data_dir=folder, static_dir=folder / "static"))
+    cookies = [f"{name} {gateway.sign_in(name)}\n" for name in ("desk01", "desk02")]
+    gateway.stop()
+    (folder / "cookies.txt").write_text("".join(cookies))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def standing(prepared: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    """One gateway for a whole table of cases."""
+    folder = tmp_path_factory.mktemp("standing")
+    shutil.copytree(prepared, folder, dirs_exist_ok=True)
+    knowledge = ScriptedKnowledge({"身份证": [SUGGESTION]})
+    settings = GatewaySettings(_env_file=None, data_dir=folder, static_dir=folder / "static", **FAST)
+    gateway = Gateway(settings, knowledge=knowledge)
+    yield gateway
+    gateway.stop()
 
 
 @pytest.fixture
-def start(tmp_path: Path) -> Iterator[Start]:
-    """`start(dialogue=..., knowledge=..., wait_limit_s=...)` -> a running gateway; stopped at the end."""
+def start(tmp_path: Path, prepared: Path) -> Iterator[Start]:
+    """`start(dialogue=..., knowledge=..., wait_limit_s=...)` -> a running gateway; stopped at the end.
+
+    A second `start` goes on with the same data. `bare=True` begins without any data.
+    """
     running: list[Gateway] = []
 
-    def begin(dialogue: Any = None, knowledge: Any = None, **settings: Any) -> Gateway:
-        values = {
-            "data_dir": tmp_path,
-            "static_dir": tmp_path / "static",
-            "messages_per_minute": 6000,
-            "dialogue_deadline_s": 3.0,
-            **settings,
-        }
+    def begin(dialogue: Any = None, knowledge: Any = None, bare: bool = False, **settings: Any) -> Gateway:
+        if not bare and not (tmp_path / "gateway.db").exists():
+            shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
+        values = {"data_dir": tmp_path, "static_dir": tmp_path / "static", **FAST, **settings}
         gateway = Gateway(GatewaySettings(_env_file=None, **values), dialogue, knowledge)
         running.append(gateway)
         return gateway

@@ -6,22 +6,9 @@ from typing import Any
 
 import pytest
 
-from gateway.settings import GatewaySettings
-from tests.fakes_gateway import SUGGESTION, ScriptedKnowledge, rating
+from tests.fakes_gateway import SUGGESTION, ScriptedDialogue, ScriptedKnowledge, rating
 from tests.gateway.clients import Citizen, Gateway, Officer, Tab
 from tests.gateway.conftest import Start
-
-
-@pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """One gateway for the whole table."""
-    folder = tmp_path_factory.mktemp("standing")
-    settings = GatewaySettings(
-        _env_file=None, data_dir=folder, static_dir=folder, messages_per_minute=60000, wait_limit_s=600
-    )
-    gateway = Gateway(settings, knowledge=ScriptedKnowledge({"身份证": [SUGGESTION]}))
-    yield gateway
-    gateway.stop()
 
 
 FRAMES: dict[str, dict[str, Any]] = {
@@ -194,8 +181,6 @@ def test_citizens_hear_only_their_own_conversation(gateway: Gateway) -> None:
 
 
 def test_only_what_was_offered_can_be_rated(start: Start) -> None:
-    from tests.fakes_gateway import ScriptedDialogue
-
     gateway = start(ScriptedDialogue(rating("booking:YY1"), "谢谢", rating("booking:YY2")))
     one, two = Citizen(gateway), Citizen(gateway)
     one.ask("评价")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 
@@ -96,17 +95,6 @@ BAD: list[tuple[str, str | bytes, str, str | None]] = [
     ("half a character as id", '{"v":1,"type":"say","id":"\\ud800","text":"a"}', "bad_frame", None),
     ("half a character as a key", '{"v":1,"type":"say","id":"x1","text":"a","\\udfff":1}', "bad_frame", "x1"),
 ]
-
-
-@pytest.fixture(scope="module")
-def standing(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """One gateway for all the bad frames."""
-    from gateway.settings import GatewaySettings
-
-    folder = tmp_path_factory.mktemp("standing")
-    gateway = Gateway(GatewaySettings(_env_file=None, data_dir=folder, static_dir=folder, messages_per_minute=60000))
-    yield gateway
-    gateway.stop()
 
 
 @pytest.mark.parametrize(("frame", "code", "ref"), [b[1:] for b in BAD], ids=[b[0] for b in BAD])

@@ -117,7 +117,7 @@ def test_words_go_live_both_ways_and_the_bot_is_not_asked(gateway: Gateway) -> N
     officer.accept(citizen)
     citizen.say("我的孩子刚出生，怎么上户口")
     seen = officer.event("citizen_said")
-    assert seen["payload"]["text"] == "我的孩子刚出生,怎么上户口" and seen["ref"] is None
+    assert seen["payload"]["text"] == "我的孩子刚出生，怎么上户口" and seen["ref"] is None
     ref = officer.command("say", citizen.id, text="您好，带出生医学证明到派出所。")
     shown = citizen.event("agent_said")
     assert shown["payload"] == {
@@ -299,7 +299,7 @@ def test_a_vanished_officers_talk_goes_back_to_the_front(start: Start) -> None:
     assert held.state(mode="waiting")["queue"]["place"] == 1
     waiting.quiet()
     assert [f for f in waiting.seen if f["type"] == "state"][-1]["queue"]["place"] == 2
-    other.queue_with("waiting", held.id)
+    other.quiet()
     queue = [f for f in other.seen if f["type"] == "queue"][-1]
     assert [e["conversation_id"] for e in queue["waiting"]] == [held.id, waiting.id]
     assert other.accept(held)["state"]["agent_name"] == "07号"

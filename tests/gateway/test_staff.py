@@ -71,7 +71,7 @@ def test_a_malformed_sign_in_is_refused_without_repeating_it(gateway: Gateway, b
 
 
 def test_signing_out_ends_the_session_and_closes_its_open_desk(gateway: Gateway) -> None:
-    officer, other = Officer(gateway), Officer(gateway)
+    officer, other = Officer(gateway, cookie=gateway.sign_in("desk01")), Officer(gateway)
     gateway.post("/api/desk/logout", {}, officer.cookie)
     assert gateway.get("/api/desk/me", officer.cookie).status_code == 401
     assert officer.close_code() == 4401
@@ -90,7 +90,7 @@ def test_an_expired_session_is_no_session(gateway: Gateway) -> None:
 
 
 def test_the_demo_logins_are_for_the_operators_eyes_and_made_once(start: Start) -> None:
-    gateway = start()
+    gateway = start(bare=True)
     path = gateway.settings.data_dir / "demo-logins.txt"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     text = path.read_text("utf-8")

@@ -93,3 +93,20 @@ def test_held_out_files_are_checked(tmp_path: Path) -> None:
     path.write_text("- {question: 甲, kind: nonsense}\n", "utf-8")
     with pytest.raises(KnowledgeError, match="entry 0: expected question and kind"):
         read_questions(path)
+
+
+def test_only_our_own_encoder_is_ever_built(tmp_path: Path) -> None:
+    from knowledge.build import _needs_encoder
+    from knowledge.encoder_build import RECIPE
+    from knowledge.settings import KnowledgeSettings
+
+    def needed(folder: Path, force: bool = False) -> bool:
+        return _needs_encoder(KnowledgeSettings(encoder_dir=folder), force)
+
+    assert needed(tmp_path / "none") and needed(tmp_path)
+    (tmp_path / "modules.json").write_text("[]", "utf-8")
+    assert not needed(tmp_path) and not needed(tmp_path, force=True)
+    (tmp_path / "encoder.json").write_text(f'{{"name": "{RECIPE}", "dim": 384}}', "utf-8")
+    assert not needed(tmp_path) and needed(tmp_path, force=True)
+    (tmp_path / "encoder.json").write_text('{"name": "e5-small-zh-int8/0", "dim": 384}', "utf-8")
+    assert needed(tmp_path)

@@ -70,12 +70,18 @@ export interface Act {
   type: "act";
   v: 1;
 }
+/**
+ * What the officer said.
+ */
 export interface AgentSaid {
   agent_name: string;
   kind: "agent_said";
   source: string;
   text: string;
 }
+/**
+ * An answer out of a guide, with its card.
+ */
 export interface AnswerMessage {
   card: GuideCard;
   compact: boolean;
@@ -101,6 +107,9 @@ export interface GuideCard {
   unverified: string[];
   version: string;
 }
+/**
+ * A law or document that a guide rests on.
+ */
 export interface Basis {
   article: string;
   number: string;
@@ -123,6 +132,9 @@ export interface SituationQuestion {
   key: string;
   options: SituationOption[];
 }
+/**
+ * One answer to a `SituationQuestion`.
+ */
 export interface SituationOption {
   label: string;
   value: string;
@@ -171,6 +183,9 @@ export interface AskMessage {
   text: string;
   title: string;
 }
+/**
+ * One line of a read-back: label and value.
+ */
 export interface Row {
   label: string;
   value: string;
@@ -184,6 +199,9 @@ export interface BookedMessage {
   replies: QuickReply[];
   text: string;
 }
+/**
+ * One booked visit, as on its voucher.
+ */
 export interface BookingView {
   address: string;
   address_verified: boolean;
@@ -198,6 +216,9 @@ export interface BookingView {
   start: string;
   status: "booked" | "cancelled";
 }
+/**
+ * What the bot said: one or more messages.
+ */
 export interface BotSaid {
   kind: "bot_said";
   messages: (
@@ -215,30 +236,45 @@ export interface BotSaid {
   )[];
   reply_to: number | null;
 }
+/**
+ * Plain words.
+ */
 export interface TextMessage {
   kind: "text";
   replies: QuickReply[];
   status: string;
   text: string;
 }
+/**
+ * Several guides may be meant: which one?
+ */
 export interface ClarifyMessage {
   kind: "clarify";
   options: GuideOption[];
   replies: QuickReply[];
   text: string;
 }
+/**
+ * One guide to choose from.
+ */
 export interface GuideOption {
   department: string;
   guide_id: string;
   name: string;
   summary: string;
 }
+/**
+ * The state of one case.
+ */
 export interface CaseMessage {
   case: CaseView;
   kind: "case_status";
   replies: QuickReply[];
   text: string;
 }
+/**
+ * How far an application has got; nothing that names the applicant in full.
+ */
 export interface CaseView {
   applicant: string;
   as_of: string;
@@ -254,12 +290,18 @@ export interface CaseView {
   steps: TimelineStep[];
   submitted_on: string;
 }
+/**
+ * One station of a case.
+ */
 export interface TimelineStep {
   at: string | null;
   note: string;
   state: "done" | "current" | "next";
   title: string;
 }
+/**
+ * The receipt for a message that was left.
+ */
 export interface WorkOrderMessage {
   due_on: string;
   kind: "work_order";
@@ -280,6 +322,9 @@ export interface RatingMessage {
   subject: string;
   text: string;
 }
+/**
+ * Thanks for a rating.
+ */
 export interface RatedMessage {
   kind: "rated";
   level: number;
@@ -314,16 +359,25 @@ export interface Bye {
   type: "bye";
   v: 1;
 }
+/**
+ * What the citizen said.
+ */
 export interface CitizenSaid {
   kind: "citizen_said";
   text: string;
 }
+/**
+ * Take a waiting conversation; answered with `transcript` or `error mode_conflict`.
+ */
 export interface DeskAccept {
   conversation_id: string;
   id: string;
   type: "accept";
   v: 1;
 }
+/**
+ * End the officer's part; answered with `done`.
+ */
 export interface DeskClose {
   conversation_id: string;
   id: string;
@@ -331,6 +385,9 @@ export interface DeskClose {
   type: "close";
   v: 1;
 }
+/**
+ * A suggestion does not fit; answered with `done`.
+ */
 export interface DeskDismiss {
   conversation_id: string;
   id: string;
@@ -349,6 +406,9 @@ export interface DeskOpen {
   type: "open";
   v: 1;
 }
+/**
+ * The officer's words to the citizen.
+ */
 export interface DeskSay {
   conversation_id: string;
   edited: boolean;
@@ -358,6 +418,9 @@ export interface DeskSay {
   type: "say";
   v: 1;
 }
+/**
+ * The officer is writing.
+ */
 export interface DeskTyping {
   conversation_id: string;
   type: "typing";
@@ -413,11 +476,17 @@ export interface EventFrame {
   type: "event";
   v: 1;
 }
+/**
+ * The conversation waits for an officer from now on.
+ */
 export interface HandoffRequested {
   kind: "handoff_requested";
   reason: string;
   text: string;
 }
+/**
+ * An officer has taken the conversation.
+ */
 export interface HandoffAccepted {
   agent_name: string;
   kind: "handoff_accepted";
@@ -440,6 +509,9 @@ export interface SuggestionOffered {
   kind: "suggestion_offered";
   suggestions: Suggestion[];
 }
+/**
+ * One answer offered to the officer.
+ */
 export interface Suggestion {
   basis: string;
   confidence: "high" | "fair";
@@ -458,14 +530,23 @@ export interface SuggestionUsed {
   reason: string;
   suggestion_id: string;
 }
+/**
+ * Keep-alive; answered with `pong`.
+ */
 export interface Ping {
   type: "ping";
   v: 1;
 }
+/**
+ * Answer to `ping`.
+ */
 export interface Pong {
   type: "pong";
   v: 1;
 }
+/**
+ * One conversation in an officer's lists.
+ */
 export interface QueueEntry {
   agent_name: string | null;
   channel: string;
@@ -487,11 +568,17 @@ export interface QueueFrame {
   v: 1;
   waiting: QueueEntry[];
 }
+/**
+ * Where a waiting citizen stands.
+ */
 export interface QueuePlace {
   minutes: number | null;
   place: number;
   waited_s: number;
 }
+/**
+ * The citizen's own words.
+ */
 export interface Say {
   id: string;
   text: string;
