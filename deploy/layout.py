@@ -20,7 +20,7 @@ def python(env: Path) -> str:
 
 
 def read_dotenv(path: Path = ROOT / ".env") -> dict[str, str]:
-    """KEY=VALUE lines of .env; the environment wins over them."""
+    """KEY=VALUE lines of .env (`export` before them is fine); the environment wins over them."""
     if not path.exists():
         return {}
     pairs = {}
@@ -28,7 +28,7 @@ def read_dotenv(path: Path = ROOT / ".env") -> dict[str, str]:
         line = line.strip()
         if line and not line.startswith("#") and "=" in line:
             key, value = line.split("=", 1)
-            pairs[key.strip()] = value.strip().strip("'\"")
+            pairs[key.strip().removeprefix("export ").strip()] = value.strip().strip("'\"")
     return pairs
 
 

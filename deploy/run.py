@@ -46,13 +46,16 @@ class Child:
     deaths: list[float] = field(default_factory=list)
 
     def start(self, env: dict[str, str]) -> None:
-        """Start it; it dies with us, also when we are killed."""
+        """Start it; it dies with us, also when we are killed. Raises Stop if it is not installed."""
         self.log.parent.mkdir(parents=True, exist_ok=True)
         with self.log.open("ab") as out:
-            self.process = subprocess.Popen(
-                self.command, cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=_die_with_parent,
-            )
+            try:
+                self.process = subprocess.Popen(
+                    self.command, cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT,
+                    stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=_die_with_parent,
+                )
+            except FileNotFoundError as missing:
+                raise Stop(f"{self.name}: {missing.filename} is missing; run `make setup` first.") from missing
 
     @property
     def alive(self) -> bool:
@@ -85,10 +88,10 @@ def _die_with_parent() -> None:
 
 
 def build_children(env: dict[str, str], data: Path) -> list[Child]:
-    """The three processes, from the settings in `env`."""
+    """The three processes, from the settings in `env`. Raises Stop for a port that is none."""
     host = env.get("NCZF_HOST", "127.0.0.1")
     ports = {
-        name: int(env.get(f"NCZF_{name.upper()}_PORT", default))
+        name: read_port(f"NCZF_{name.upper()}_PORT", env.get(f"NCZF_{name.upper()}_PORT", default))
         for name, default in (("actions", "5055"), ("rasa", "5005"), ("gateway", "8080"))
     }
     level = env.get("NCZF_LOG_LEVEL", "INFO")
@@ -105,9 +108,23 @@ def build_children(env: dict[str, str], data: Path) -> list[Child]:
     ]
 
 
+def read_port(setting: str, value: str) -> int:
+    """A port number. Raises Stop naming the setting."""
+    if not value.isdecimal() or not 1 <= int(value) <= 65535:
+        raise Stop(f"{setting} is {value!r}, expected a number from 1 to 65535 (environment or .env).")
+    return int(value)
+
+
 def check_ports(children: list[Child]) -> None:
-    """Raise Stop naming the first port that somebody else holds."""
+    """Raise Stop naming the first port that somebody else holds, or that two of ours would share."""
+    taken_by: dict[int, str] = {}
     for child in children:
+        if child.port in taken_by:
+            raise Stop(
+                f"port {child.port} is set twice: NCZF_{taken_by[child.port].upper()}_PORT and "
+                f"NCZF_{child.name.upper()}_PORT; give each its own (environment or .env)."
+            )
+        taken_by[child.port] = child.name
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
@@ -223,9 +240,10 @@ def main() -> None:
     data = Path(env.get("NCZF_DATA_DIR", "data"))
     data = data if data.is_absolute() else ROOT / data
     env["NCZF_DATA_DIR"] = str(data)
-    children = build_children(env, data)
+    children: list[Child] = []
     problem = ""
     try:
+        children = build_children(env, data)
         check_ports(children)
         with step("starting Rasa, the action server and the gateway"):
             for child in children:

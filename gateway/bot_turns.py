@@ -57,18 +57,23 @@ class BotTurns:
     async def _turn(
         self, conversation: Conversation, text: str, seq: int, args: Mapping[str, Any]
     ) -> None:
-        async with self._locks[conversation.id], self._in_flight:
-            now = await self._live.database(self._live.log.get, conversation.id)
+        lock = self._locks[conversation.id]
+        waits = lock.locked() or self._in_flight.locked()
+        async with lock, self._in_flight:
+            now = conversation
+            if waits:  # much may have happened since
+                now = await self._live.database(self._live.log.get, conversation.id)
             if now.mode != Mode.BOT:
                 return  # a person was reached while this waited: the bot is silent
             if not text:
                 prompt = wire.TextMessage(text=self._phrases.say("nothing_left"), status="nothing_said")
                 await self._speak(conversation.id, [prompt], seq)
                 return
-            await self._live.think(now, True)
+            await self._live.think(now)
+            after: Conversation | None = None
             try:
                 messages = await self._respond(now, text, f"{conversation.id}:{seq}", args)
-                await self._say(conversation.id, messages, seq)
+                after = await self._say(conversation.id, messages, seq)
             except DialogueUnavailable as error:
                 log.error("conversation=%s dialogue unavailable: %s", conversation.id, error)
                 await self.failed(conversation.id, "bot_unavailable", "error_bot_unavailable", seq)
@@ -79,9 +84,7 @@ class BotTurns:
                 log.exception("conversation=%s turn failed", conversation.id)
                 await self.failed(conversation.id, "bot_unavailable", "error_bot_unavailable", seq)
             finally:
-                await self._live.think(
-                    await self._live.database(self._live.log.get, conversation.id), False
-                )
+                await self._live.stop_thinking(conversation.id, after)
 
     async def _respond(
         self, conversation: Conversation, text: str, message_id: str, args: Mapping[str, Any]
@@ -92,23 +95,34 @@ class BotTurns:
             )
         )
 
-    async def _say(self, conversation_id: str, messages: list[wire.BotMessage], seq: int | None) -> None:
-        """Store the bot's words, unless a person took over meanwhile; then carry out a hand-off."""
+    async def _say(
+        self, conversation_id: str, messages: list[wire.BotMessage], seq: int | None
+    ) -> Conversation | None:
+        """Store the bot's words, unless a person took over meanwhile; then carry out a hand-off.
+
+        Returns the conversation as it is now, or None when it has to be read again.
+        """
+        after: Conversation | None = None
         handoff = next((m for m in messages if isinstance(m, wire.HandoffMessage)), None)
         spoken = [without_identifiers(m) for m in messages if not isinstance(m, wire.HandoffMessage)]
         if spoken:
-            await self._speak(conversation_id, spoken, seq)
+            after = await self._speak(conversation_id, spoken, seq)
         if handoff is not None:
             known = {label: mask(value) for label, value in handoff.summary.items()}
             await self._hand_off(conversation_id, handoff.reason, known)
+            return None
+        return after
 
-    async def _speak(self, conversation_id: str, messages: list[wire.BotMessage], seq: int | None) -> None:
+    async def _speak(
+        self, conversation_id: str, messages: list[wire.BotMessage], seq: int | None
+    ) -> Conversation | None:
         """The bot's only mouth: once a person was asked for it stays shut."""
         said = wire.BotSaid(messages=messages, reply_to=seq)
         try:
-            await self._live.append(conversation_id, said, expect=Mode.BOT)
+            return (await self._live.append(conversation_id, said, expect=Mode.BOT)).conversation
         except ModeConflict:
             log.info("conversation=%s a person took over: answer to %s dropped", conversation_id, seq)
+            return None
 
 
 def without_identifiers(message: wire.BotMessage) -> wire.BotMessage:

@@ -83,6 +83,8 @@ class StoredEvent:
     client_id: str | None
     payload: dict[str, object]
     fresh: bool = True
+    conversation: Conversation | None = None
+    """The conversation as it stood right after this event was stored; None for events read later."""
 
     def frame(self) -> dict[str, object]:
         """The event as `gateway.wire.EventFrame`, as a dict."""

@@ -95,7 +95,7 @@ class Hub:
         stored = await self._store(conversation_id, text, client_id)
         if not stored.fresh:
             return stored
-        conversation = await self.database(self.log.get, conversation_id)
+        conversation = stored.conversation or await self.database(self.log.get, conversation_id)
         if conversation.mode != Mode.AGENT and text.strip("。！!. ") in ASKS_FOR_PERSON:
             await self.handoffs.request(conversation_id, "asked", {})
         elif conversation.mode == Mode.BOT:
@@ -120,7 +120,7 @@ class Hub:
         elif act.action == "leave_queue":
             await self.handoffs.leave(conversation_id)
         else:
-            conversation = await self.database(self.log.get, conversation_id)
+            conversation = stored.conversation or await self.database(self.log.get, conversation_id)
             self.bot.start(conversation, f"/{RASA_INTENTS[act.action]}", stored.seq, act.args)
         return stored
 

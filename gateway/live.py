@@ -76,13 +76,15 @@ class Live:
         """Tell the readers of the conversation."""
         self.bus.publish(f"conversation.{stored.conversation_id}", stored.frame())
 
-    async def think(self, conversation: Conversation, on: bool) -> None:
-        """Show or hide that the bot is working on an answer."""
-        if on:
-            self._thinking.add(conversation.id)
-        else:
-            self._thinking.discard(conversation.id)
+    async def think(self, conversation: Conversation) -> None:
+        """Show that the bot is working on an answer."""
+        self._thinking.add(conversation.id)
         await self.publish_state(conversation)
+
+    async def stop_thinking(self, conversation_id: str, now: Conversation | None) -> None:
+        """Show that it no longer is; `now` saves reading the conversation again."""
+        self._thinking.discard(conversation_id)
+        await self.publish_state(now or await self.database(self.log.get, conversation_id))
 
     async def publish_state(self, conversation: Conversation) -> None:
         """Send the live state of one conversation to its readers."""

@@ -11,9 +11,11 @@ import secrets
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, bindparam, func, insert, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from gateway.conversation import (
     Conversation,
@@ -26,6 +28,28 @@ from gateway.conversation import (
 from gateway.schema_sql import conversations, events, handoffs
 
 PREVIEW_LIMIT = 60
+
+
+# The statements of every message, built once: building them each time costs more than running them.
+GET = select(conversations).where(conversations.c.id == bindparam("of"))
+FIND = select(events).where(
+    events.c.conversation_id == bindparam("of"), events.c.client_id == bindparam("sent_as")
+)
+STORE = insert(events)
+
+
+@cache
+def _numbering(preview: bool, facts: bool, expect: bool) -> ReturningUpdate[Any]:
+    """Take the next number of a conversation, with what changes beside it; returns the new row."""
+    values: dict[str, Any] = {"last_seq": conversations.c.last_seq + 1}
+    if preview:
+        values["preview"] = bindparam("new_preview")
+    if facts:
+        values["facts"] = bindparam("new_facts")
+    statement = update(conversations).where(conversations.c.id == bindparam("of")).values(**values)
+    if expect:
+        statement = statement.where(conversations.c.mode == bindparam("expected"))
+    return statement.returning(conversations)
 
 
 def digest(secret: str) -> str:
@@ -75,9 +99,7 @@ class ConversationLog:
 
     @staticmethod
     def _get(db: Connection, conversation_id: str) -> Conversation:
-        row = (
-            db.execute(select(conversations).where(conversations.c.id == conversation_id)).mappings().first()
-        )
+        row = db.execute(GET, {"of": conversation_id}).mappings().first()
         if row is None:
             raise ConversationNotFound(conversation_id)
         return _conversation(row)
@@ -95,9 +117,7 @@ class ConversationLog:
         Raises ModeConflict, and stores nothing, unless the conversation is in mode `expect` (if given).
         """
         with self._engine.begin() as db:
-            if expect is not None and (mode := self._get(db, conversation_id).mode) != expect:
-                raise ModeConflict(expect, mode)
-            return self._append(db, conversation_id, payload, client_id)
+            return self._append(db, conversation_id, payload, client_id, expect=expect)
 
     def _append(
         self,
@@ -106,44 +126,47 @@ class ConversationLog:
         payload: dict[str, Any],
         client_id: str | None = None,
         facts: dict[str, str] | None = None,
+        expect: Mode | None = None,
     ) -> StoredEvent:
         if client_id is not None:
-            first = (
-                db.execute(
-                    select(events).where(
-                        events.c.conversation_id == conversation_id, events.c.client_id == client_id
-                    )
-                )
-                .mappings()
-                .first()
-            )
-            if first:
-                return _event(first, fresh=False)
-        values: dict[str, Any] = {"last_seq": conversations.c.last_seq + 1}
+            found = db.execute(FIND, {"of": conversation_id, "sent_as": client_id}).mappings().first()
+            if found:
+                return _event(found, fresh=False)
+        values: dict[str, Any] = {"of": conversation_id}
         if payload["kind"] == "citizen_said":
-            values["preview"] = str(payload["text"])[:PREVIEW_LIMIT]
+            values["new_preview"] = str(payload["text"])[:PREVIEW_LIMIT]
         if facts is not None:
-            values["facts"] = json.dumps(facts, ensure_ascii=False)
-        seq = db.execute(
-            update(conversations)
-            .where(conversations.c.id == conversation_id)
-            .values(**values)
-            .returning(conversations.c.last_seq)
-        ).scalar_one_or_none()
-        if seq is None:
-            raise ConversationNotFound(conversation_id)
+            values["new_facts"] = json.dumps(facts, ensure_ascii=False)
+        if expect is not None:
+            values["expected"] = expect
+        numbering = _numbering("new_preview" in values, facts is not None, expect is not None)
+        row = db.execute(numbering, values).mappings().first()
+        if row is None:
+            actual = self._get(db, conversation_id)  # raises ConversationNotFound if there is none
+            assert expect is not None, f"update of {conversation_id} found nothing, yet it exists"
+            raise ModeConflict(expect, actual.mode)
+        conversation = _conversation(row)
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         db.execute(
-            insert(events).values(
-                conversation_id=conversation_id,
-                seq=seq,
-                at=at,
-                kind=payload["kind"],
-                client_id=client_id,
-                payload=json.dumps(payload, ensure_ascii=False),
-            )
+            STORE,
+            {
+                "conversation_id": conversation_id,
+                "seq": conversation.last_seq,
+                "at": at,
+                "kind": payload["kind"],
+                "client_id": client_id,
+                "payload": json.dumps(payload, ensure_ascii=False),
+            },
         )
-        return StoredEvent(conversation_id, seq, at, str(payload["kind"]), client_id, payload)
+        return StoredEvent(
+            conversation_id,
+            conversation.last_seq,
+            at,
+            str(payload["kind"]),
+            client_id,
+            payload,
+            conversation=conversation,
+        )
 
     def after(self, conversation_id: str, seq: int) -> Sequence[StoredEvent]:
         """Events with a number above `seq`, in order."""

@@ -34,6 +34,12 @@ def mask(text: str, *, places: bool = True) -> str:
     >>> mask("我叫王明，电话13812345678")
     '我叫王明，电话138****5678'
     """
+    while (masked := _once(text, places)) != text:  # one mask may lay bare the next; each leaves fewer digits
+        text = masked
+    return text
+
+
+def _once(text: str, places: bool) -> str:
     text = ID_18.sub(r"\1************", text)
     text = ID_15.sub(r"\1*********", text)
     text = MOBILE.sub(r"\1****\2", text)

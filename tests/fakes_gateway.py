@@ -1,4 +1,4 @@
-"""Scripted stand-ins for the gateway's two far services. They are told what to answer and asked what they heard."""
+"""Scripted stand-ins for the gateway's two far services: told what to answer, asked what they heard."""
 
 from __future__ import annotations
 
@@ -60,7 +60,11 @@ def rating(subject: str) -> wire.RatingMessage:
         for label, level in (("非常满意", 5), ("满意", 4), ("基本满意", 3), ("不满意", 2), ("非常不满意", 1))
     ]
     return wire.RatingMessage(
-        text="请给这次服务打个分。", subject=subject, levels=levels, reasons_good=["态度好"], reasons_bad=["等太久"]
+        text="请给这次服务打个分。",
+        subject=subject,
+        levels=levels,
+        reasons_good=["态度好"],
+        reasons_bad=["等太久"],
     )
 
 
@@ -99,9 +103,11 @@ def _message(entry: Any) -> wire.BotMessage:
 
 
 class ScriptedKnowledge:
-    """Suggests by what the text contains; `asked` holds every text. An exception or a Held may be given too."""
+    """Suggests by what the text contains; `asked` holds every text. Takes exceptions and Held, too."""
 
-    def __init__(self, suggestions: Mapping[str, Any] | None = None, guides: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, suggestions: Mapping[str, Any] | None = None, guides: Mapping[str, Any] | None = None
+    ) -> None:
         self.suggestions = dict(suggestions or {})
         self.known = dict(guides or {})
         self.asked: list[str] = []

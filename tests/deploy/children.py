@@ -24,7 +24,13 @@ http.server.HTTPServer(("127.0.0.1", {port}), H).serve_forever()
 def child(folder: Path, name: str, code: str, port: int = 0) -> Child:
     """A child that runs `code`."""
     port = port or free_port()
-    return Child(name, [sys.executable, "-S", "-c", code], port, f"http://127.0.0.1:{port}/health", folder / f"{name}.log")
+    return Child(
+        name,
+        [sys.executable, "-S", "-c", code],
+        port,
+        f"http://127.0.0.1:{port}/health",
+        folder / f"{name}.log",
+    )
 
 
 def server(folder: Path, name: str, reply: str = "[]", status: int = 200) -> Child:

@@ -14,13 +14,13 @@ from deploy.layout import environment, read_dotenv
 @pytest.mark.parametrize(
     ("line", "pairs"),
     [
-        ("NCZF_PORT=1", {"NCZF_PORT": "1"}),
-        ("  NCZF_PORT = 1  ", {"NCZF_PORT": "1"}),
+        ("SOME_PORT=1", {"SOME_PORT": "1"}),
+        ("  SOME_PORT = 1  ", {"SOME_PORT": "1"}),
         ('NAME="two words"', {"NAME": "two words"}),
         ("NAME='two words'", {"NAME": "two words"}),
         ("URL=http://a/?b=c", {"URL": "http://a/?b=c"}),
         ("EMPTY=", {"EMPTY": ""}),
-        ("# NCZF_PORT=1", {}),
+        ("# SOME_PORT=1", {}),
         ("", {}),
         ("no equals sign", {}),
         ("export NAME=value", {"NAME": "value"}),

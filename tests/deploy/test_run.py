@@ -18,8 +18,9 @@ from deploy import run
 from deploy.console import Stop
 from deploy.run import Child, build_children, check_ports, stop_all, wait_until_ready, warm_up, watch
 from tests.deploy.children import child, server
+from tests.live.stack import free_port
 
-ENV = {"PATH": os.environ["PATH"]}
+ENV = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"}
 ROOT = Path(__file__).resolve().parents[2]
 STAY = "import time\nwhile True: time.sleep(1)"
 
@@ -44,7 +45,12 @@ def until(wanted: Callable[[], bool], patience_s: float = 10) -> None:
 
 
 def test_the_children_are_built_from_the_settings(tmp_path: Path) -> None:
-    env = {"NCZF_RASA_PORT": "7005", "NCZF_ACTIONS_PORT": "7055", "NCZF_GATEWAY_PORT": "7080", "NCZF_HOST": "0.0.0.0"}
+    env = {
+        "NCZF_RASA_PORT": "7005",
+        "NCZF_ACTIONS_PORT": "7055",
+        "NCZF_GATEWAY_PORT": "7080",
+        "NCZF_HOST": "0.0.0.0",
+    }
     rasa, actions, gateway = build_children(env, tmp_path)
     assert [c.name for c in (rasa, actions, gateway)] == ["rasa", "actions", "gateway"]
     assert [c.port for c in (rasa, actions, gateway)] == [7005, 7055, 7080]
@@ -81,17 +87,24 @@ def test_a_taken_port_is_named_with_its_setting(tmp_path: Path) -> None:
     assert "NCZF_GATEWAY_PORT" in str(stop.value)
 
 
-def test_ready_when_all_answer(tmp_path: Path, ended: list[Child], capsys: pytest.CaptureFixture[str]) -> None:
+def test_ready_when_all_answer(
+    tmp_path: Path, ended: list[Child], capsys: pytest.CaptureFixture[str]
+) -> None:
     ended += [server(tmp_path, "rasa"), server(tmp_path, "actions")]
     for one in ended:
         one.start(ENV)
     wait_until_ready(ended)
     told = capsys.readouterr().out
-    assert f"rasa answers on port {ended[0].port}" in told and f"actions answers on port {ended[1].port}" in told
+    assert (
+        f"rasa answers on port {ended[0].port}" in told and f"actions answers on port {ended[1].port}" in told
+    )
 
 
-def test_a_child_that_dies_while_starting_stops_with_the_end_of_its_log(tmp_path: Path, ended: list[Child]) -> None:
-    code = "for n in range(40): print('line', n)\nraise SystemExit('no trained model in .build/models; run make train')"
+def test_a_child_that_dies_while_starting_stops_with_the_end_of_its_log(
+    tmp_path: Path, ended: list[Child]
+) -> None:
+    told = "no trained model in .build/models; run make train"
+    code = f"for n in range(40): print('line', n)\nraise SystemExit({told!r})"
     ended += [child(tmp_path, "actions", STAY), child(tmp_path, "rasa", code)]
     for one in ended:
         one.start(ENV)
@@ -101,11 +114,13 @@ def test_a_child_that_dies_while_starting_stops_with_the_end_of_its_log(tmp_path
     assert time.monotonic() - began < 20, "at once, not after the limit"
     text = str(stop.value)
     assert text.startswith("rasa died while starting") and str(tmp_path / "rasa.log") in text
-    assert text.endswith("no trained model in .build/models; run make train")
+    assert text.endswith(told)
     assert "line 39" in text and "line 20" not in text
 
 
-def test_a_child_that_never_answers_is_named(tmp_path: Path, ended: list[Child], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_child_that_never_answers_is_named(
+    tmp_path: Path, ended: list[Child], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(run, "START_LIMIT_S", 0.4)
     ended += [server(tmp_path, "rasa"), child(tmp_path, "gateway", STAY)]
     for one in ended:
@@ -132,7 +147,9 @@ def test_warming_up_asks_rasa_one_question(tmp_path: Path, ended: list[Child]) -
     ("reply", "status", "told"),
     [("[]", 200, "empty answer"), ("oops", 200, "got no answer"), ("[]", 500, "got no answer .*500")],
 )
-def test_a_first_question_that_fails_is_told(tmp_path: Path, ended: list[Child], reply: str, status: int, told: str) -> None:
+def test_a_first_question_that_fails_is_told(
+    tmp_path: Path, ended: list[Child], reply: str, status: int, told: str
+) -> None:
     ended.append(server(tmp_path, "rasa", reply=reply, status=status))
     ended[0].start(ENV)
     wait_until_ready(ended)
@@ -146,7 +163,10 @@ def test_what_dies_is_restarted(
     """The child dies once by itself; later its restarted copy is killed for good, which ends the watch."""
     monkeypatch.setattr(run, "RESTARTS", 1)
     note = tmp_path / "starts"
-    code = f"open({str(note)!r}, 'a').write('x')\nimport os, time\nwhile os.path.getsize({str(note)!r}) > 1: time.sleep(0.05)"
+    code = (
+        f"note = {str(note)!r}\nopen(note, 'a').write('x')\n"
+        "import os, time\nwhile os.path.getsize(note) > 1: time.sleep(0.05)"
+    )
     ended += [child(tmp_path, "steady", STAY), child(tmp_path, "weak", code)]
     for one in ended:
         one.start(ENV)
@@ -155,14 +175,16 @@ def test_what_dies_is_restarted(
 
     def watching() -> None:
         try:
-            watch(ended, ENV)
+            watch(ended, ENV, tmp_path)
         except Stop as stop:
             stopped.append(str(stop))
 
     thread = threading.Thread(target=watching, daemon=True)
     thread.start()
     until(lambda: note.exists() and note.read_text() == "xx")
-    assert ended[1].alive and ended[0].process is steady
+    assert ended[1].alive and ended[0].process is steady and ended[1].process is not None
+    pids = tmp_path / "pids.json"
+    until(lambda: pids.exists() and f'"weak": {ended[1].process.pid}' in pids.read_text())
     ended[1].stop(signal.SIGKILL)
     thread.join(10)
     assert not thread.is_alive()
@@ -176,18 +198,22 @@ def test_what_keeps_dying_stops_everything_with_its_log(
     monkeypatch.setattr(run, "RESTARTS", 1)
     ended.append(child(tmp_path, "rasa", "raise SystemExit('disk full')"))
     ended[0].start(ENV)
-    with pytest.raises(Stop, match=r"(?s)^rasa died 2 times .*last status 1.*mend the cause shown in .*rasa.log.*disk full"):
-        watch(ended, ENV)
+    with pytest.raises(
+        Stop, match=r"(?s)^rasa died 2 times .*last status 1.*mend the cause shown in .*rasa.log.*disk full"
+    ):
+        watch(ended, ENV, tmp_path)
 
 
-def test_old_deaths_are_forgotten(tmp_path: Path, ended: list[Child], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_old_deaths_are_forgotten(
+    tmp_path: Path, ended: list[Child], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(run, "RESTARTS", 1)
     ended.append(child(tmp_path, "rasa", "raise SystemExit('again')"))
     long_ago = time.monotonic() - run.RESTART_WINDOW_S - 1
     ended[0].deaths = [long_ago] * 9
     ended[0].start(ENV)
     with pytest.raises(Stop, match="rasa died 2 times"):
-        watch(ended, ENV)
+        watch(ended, ENV, tmp_path)
     assert len(ended[0].deaths) == 2
 
 
@@ -203,7 +229,9 @@ while True: time.sleep(0.05)
 """
 
 
-def test_the_gateway_stops_first_and_has_ended_before_the_others_are_told(tmp_path: Path, ended: list[Child]) -> None:
+def test_the_gateway_stops_first_and_has_ended_before_the_others_are_told(
+    tmp_path: Path, ended: list[Child]
+) -> None:
     note = str(tmp_path / "order")
     for name, delay in (("rasa", 0.0), ("actions", 0.0), ("gateway", 0.3)):
         ended.append(child(tmp_path, name, NOTES_ITS_END.format(note=note, name=name, delay=delay)))
@@ -222,7 +250,8 @@ def test_what_does_not_stop_is_killed_with_all_it_started(
     note = tmp_path / "grandchild"
     deaf = (
         "import signal, subprocess, sys, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
-        f"p = subprocess.Popen([sys.executable, '-S', '-c', {STAY!r}])\nopen({str(note)!r}, 'w').write(str(p.pid))\n"
+        f"p = subprocess.Popen([sys.executable, '-S', '-c', {STAY!r}])\n"
+        f"open({str(note)!r}, 'w').write(str(p.pid))\n"
         "while True: time.sleep(1)"
     )
     ended.append(child(tmp_path, "gateway", deaf))
@@ -265,19 +294,33 @@ def test_children_die_with_the_supervisor(tmp_path: Path) -> None:
     until(lambda: not _runs(pid))
 
 
-def test_the_command_stops_with_one_sentence_and_status_1(tmp_path: Path) -> None:
+@pytest.mark.parametrize("trouble", ["taken", "no number"])
+def test_the_command_stops_with_one_sentence_and_status_1(tmp_path: Path, trouble: str) -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         holder.listen()
-        port = holder.getsockname()[1]
-        env = {**os.environ, "NCZF_ACTIONS_PORT": str(port), "NCZF_DATA_DIR": str(tmp_path)}
-        done = subprocess.run([sys.executable, "-m", "deploy.run"], cwd=ROOT, env=env, capture_output=True, text=True, timeout=30)
+        ports = {f"NCZF_{name}_PORT": str(free_port()) for name in ("RASA", "GATEWAY")}
+        ports["NCZF_ACTIONS_PORT"] = str(holder.getsockname()[1]) if trouble == "taken" else "zwölf"
+        env = {**os.environ, **ports, "NCZF_DATA_DIR": str(tmp_path)}
+        done = subprocess.run(
+            [sys.executable, "-m", "deploy.run"],
+            cwd=ROOT,
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=30,
+        )
     assert done.returncode == 1
-    assert done.stderr.strip().startswith("STOPPED: port") and "Traceback" not in done.stderr
+    assert done.stderr.strip().startswith("STOPPED: ") and "NCZF_ACTIONS_PORT" in done.stderr
+    assert "Traceback" not in done.stderr and len(done.stderr.strip().splitlines()) == 1
 
 
 def test_the_addresses_and_demo_logins_are_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "demo-logins.txt").write_text("desk01 geheim-1\n", "utf-8")
     run.announce(build_children({"NCZF_GATEWAY_PORT": "7080"}, tmp_path), tmp_path, {})
     told = capsys.readouterr().out
-    assert "http://127.0.0.1:7080/" in told and "http://127.0.0.1:7080/desk" in told and "desk01  geheim-1" in told
+    assert (
+        "http://127.0.0.1:7080/" in told
+        and "http://127.0.0.1:7080/desk" in told
+        and "desk01  geheim-1" in told
+    )

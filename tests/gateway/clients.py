@@ -133,7 +133,9 @@ class Tab:
 
 def name(frame: dict[str, Any]) -> str:
     """Short name of a frame for failures."""
-    return frame["payload"]["kind"] if frame["type"] == "event" else f"{frame['type']}:{frame.get('code', '')}"
+    return (
+        frame["payload"]["kind"] if frame["type"] == "event" else f"{frame['type']}:{frame.get('code', '')}"
+    )
 
 
 class Citizen(Tab):

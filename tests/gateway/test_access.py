@@ -10,7 +10,6 @@ from tests.fakes_gateway import SUGGESTION, ScriptedDialogue, ScriptedKnowledge,
 from tests.gateway.clients import Citizen, Gateway, Officer, Tab
 from tests.gateway.conftest import Start
 
-
 FRAMES: dict[str, dict[str, Any]] = {
     "accept": {},
     "open": {},
@@ -24,7 +23,14 @@ EXPECTED: dict[str, dict[str, str | None]] = {
     "bot": dict.fromkeys(FRAMES, "not_yours") | {"accept": "mode_conflict"},
     "waiting": dict.fromkeys(FRAMES, "not_yours") | {"accept": None, "open": None},
     "held by another": dict.fromkeys(FRAMES, "not_yours") | {"accept": "mode_conflict"},
-    "held": {"accept": "mode_conflict", "open": None, "say": None, "dismiss": None, "close": None, "typing": None},
+    "held": {
+        "accept": "mode_conflict",
+        "open": None,
+        "say": None,
+        "dismiss": None,
+        "close": None,
+        "typing": None,
+    },
     "ended by me": dict.fromkeys(FRAMES, "not_yours") | {"accept": "mode_conflict", "open": None},
     "ended by another": dict.fromkeys(FRAMES, "not_yours") | {"accept": "mode_conflict"},
     "unknown": dict.fromkeys(FRAMES, "not_found"),
@@ -39,14 +45,18 @@ def arrange(gateway: Gateway, relation: str, me: Officer, other: Officer) -> tup
     suggestion = "s"
     if relation != "bot":
         citizen.wait_for_person()
-    holder = {"held by another": other, "held": me, "ended by me": me, "ended by another": other}.get(relation)
+    holder = {"held by another": other, "held": me, "ended by me": me, "ended by another": other}.get(
+        relation
+    )
     if holder is not None:
         holder.accept(citizen)
         citizen.say("身份证丢了")
         offered = holder.until(
-            lambda f: f["type"] == "event"
-            and f["payload"]["kind"] == "suggestion_offered"
-            and f["conversation_id"] == citizen.id
+            lambda f: (
+                f["type"] == "event"
+                and f["payload"]["kind"] == "suggestion_offered"
+                and f["conversation_id"] == citizen.id
+            )
         )
         suggestion = offered["payload"]["suggestions"][0]["suggestion_id"]
     if relation.startswith("ended") and holder is not None:
@@ -184,7 +194,12 @@ def test_only_what_was_offered_can_be_rated(start: Start) -> None:
     gateway = start(ScriptedDialogue(rating("booking:YY1"), "谢谢", rating("booking:YY2")))
     one, two = Citizen(gateway), Citizen(gateway)
     one.ask("评价")
-    for tab, subject in ((two, "booking:YY1"), (one, "booking:YY2"), (one, "handoff:1"), (one, ["booking:YY1"])):
+    for tab, subject in (
+        (two, "booking:YY1"),
+        (one, "booking:YY2"),
+        (one, "handoff:1"),
+        (one, ["booking:YY1"]),
+    ):
         ref = tab.act("rate", "非常满意", subject=subject, level=5)
         error = tab.error()
         assert (error["ref"], error["field"]) == (ref, "args.subject")

@@ -62,7 +62,9 @@ def test_a_button_sent_twice_acts_once(gateway: Gateway) -> None:
     assert gateway.kinds(citizen.id) == ["bot_said", "citizen_said", "handoff_requested"]
 
 
-DEEP = '{"v":1,"type":"act","id":"d","action":"rate","label":"x","args":{"a":' + "[" * 7000 + "]" * 7000 + "}}"
+DEEP = (
+    '{"v":1,"type":"act","id":"d","action":"rate","label":"x","args":{"a":' + "[" * 7000 + "]" * 7000 + "}}"
+)
 BAD: list[tuple[str, str | bytes, str, str | None]] = [
     ("not JSON", "{", "bad_frame", None),
     ("empty", "", "bad_frame", None),
@@ -89,8 +91,18 @@ BAD: list[tuple[str, str | bytes, str, str | None]] = [
     ("no text at all", '{"v":1,"type":"say","id":"x1","text":""}', "text_empty", "x1"),
     ("white space", '{"v":1,"type":"say","id":"x1","text":" \\n\\t　 "}', "text_empty", "x1"),
     ("only invisible", '{"v":1,"type":"say","id":"x1","text":"\\u200b\\u2060\\ufeff"}', "text_empty", "x1"),
-    ("501 characters", json.dumps({"v": 1, "type": "say", "id": "x1", "text": "办" * 501}), "text_too_long", "x1"),
-    ("100 kB", json.dumps({"v": 1, "type": "say", "id": "x1", "text": "a" * 100_000}), "frame_too_large", None),
+    (
+        "501 characters",
+        json.dumps({"v": 1, "type": "say", "id": "x1", "text": "办" * 501}),
+        "text_too_long",
+        "x1",
+    ),
+    (
+        "100 kB",
+        json.dumps({"v": 1, "type": "say", "id": "x1", "text": "a" * 100_000}),
+        "frame_too_large",
+        None,
+    ),
     ("binary", b"\x00\x01\x02", "bad_frame", None),
     ("half a character as id", '{"v":1,"type":"say","id":"\\ud800","text":"a"}', "bad_frame", None),
     ("half a character as a key", '{"v":1,"type":"say","id":"x1","text":"a","\\udfff":1}', "bad_frame", "x1"),
@@ -134,8 +146,19 @@ def test_control_and_zero_width_characters_are_gone_before_anything_is_stored(ga
 @pytest.mark.parametrize(
     "text",
     [
-        "/restart", "／restart", "//restart", " /restart", "\n/restart", "/ /restart", "／ ／restart",
-        "\u200b/restart", "/\u200b/restart", "/\u2028/restart", "\u2028/restart", "/\u1680/restart", "/\u2029／restart",
+        "/restart",
+        "／restart",
+        "//restart",
+        " /restart",
+        "\n/restart",
+        "/ /restart",
+        "／ ／restart",
+        "\u200b/restart",
+        "/\u200b/restart",
+        "/\u2028/restart",
+        "\u2028/restart",
+        "/\u1680/restart",
+        "/\u2029／restart",
     ],
 )
 def test_a_citizen_cannot_give_rasa_a_command(standing: Gateway, text: str) -> None:
@@ -207,7 +230,9 @@ def test_typing_does_not_use_up_the_allowance_for_messages(start: Start) -> None
     assert citizen.ask("我想办居住证")[0]["text"] == "听到了：我想办居住证"
 
 
-@pytest.mark.parametrize("cookie", ["", "nczf_citizen=", "nczf_citizen=abc", "nczf_citizen=abc.def", "other=1"])
+@pytest.mark.parametrize(
+    "cookie", ["", "nczf_citizen=", "nczf_citizen=abc", "nczf_citizen=abc.def", "other=1"]
+)
 def test_without_the_right_cookie_the_socket_is_closed(gateway: Gateway, cookie: str) -> None:
     assert Tab(gateway, "/ws/citizen", cookie).close_code() == 4401
 
@@ -231,4 +256,3 @@ def test_our_own_pages_and_listed_ones_may_connect(start: Start) -> None:
     for origin in ("http://testserver", "https://zhifu.example", "https://desk.example"):
         tab = Tab(gateway, "/ws/citizen", cookie, origin=origin)
         assert tab.state(mode="bot")
-

@@ -44,14 +44,22 @@ def test_only_the_listed_moves_exist(expect: Mode, to: Mode) -> None:
 
 def test_the_moves_are_the_ones_the_product_needs() -> None:
     assert {f"{a}->{b}" for a, b in MOVES} == {
-        "bot->waiting", "waiting->agent", "waiting->bot", "agent->bot", "agent->waiting", "bot->closed", "waiting->closed",
+        "bot->waiting",
+        "waiting->agent",
+        "waiting->bot",
+        "agent->bot",
+        "agent->waiting",
+        "bot->closed",
+        "waiting->closed",
     }
     assert not any(a == Mode.CLOSED for a, _ in MOVES), "a closed conversation stays closed"
     assert not any(a == b for a, b in MOVES)
 
 
 COMMANDS = st.lists(
-    st.tuples(st.sampled_from(list(Mode)), st.sampled_from(list(Mode)), st.sampled_from([None, "desk01", "desk02"])),
+    st.tuples(
+        st.sampled_from(list(Mode)), st.sampled_from(list(Mode)), st.sampled_from([None, "desk01", "desk02"])
+    ),
     max_size=8,
 )
 
@@ -116,7 +124,11 @@ def test_unknown_conversations_and_secrets_are_not_told_apart(log: ConversationL
     for bad in ((conversation.id, secret + "x"), (conversation.id, ""), ("0" * 24, secret), ("", "")):
         with pytest.raises(ConversationNotFound):
             log.authenticate(*bad)
-    for action in (lambda: log.get("x"), lambda: log.append("x", SAID), lambda: log.move("x", expect=Mode.BOT, to=Mode.WAITING)):
+    for action in (
+        lambda: log.get("x"),
+        lambda: log.append("x", SAID),
+        lambda: log.move("x", expect=Mode.BOT, to=Mode.WAITING),
+    ):
         with pytest.raises(ConversationNotFound):
             action()
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from starlette.testclient import TestClient
 
 from gateway import wire
 from gateway.app import create_app
 from gateway.dialogue import DialogueSilent, DialogueUnavailable
 from gateway.settings import GatewaySettings
-from starlette.testclient import TestClient
 from tests.fakes_gateway import Held, ScriptedDialogue
 from tests.gateway.clients import Citizen
 from tests.gateway.conftest import Start
@@ -27,7 +27,9 @@ from tests.live.stack import free_port
         (asyncio.TimeoutError(), "error_bot_unavailable"),
     ],
 )
-def test_every_failure_is_told_and_the_next_question_works(start: Start, trouble: Exception, status: str) -> None:
+def test_every_failure_is_told_and_the_next_question_works(
+    start: Start, trouble: Exception, status: str
+) -> None:
     gateway = start(ScriptedDialogue(trouble, "好了"))
     citizen = Citizen(gateway)
     citizen.say("居住证", "c-1")
@@ -73,7 +75,11 @@ def test_the_real_parts_with_nothing_behind_them(tmp_path: object) -> None:
     """No Rasa, no action server: greeting, an honest failure, and a person can still be reached."""
     dead = f"http://127.0.0.1:{free_port()}"
     settings = GatewaySettings(
-        _env_file=None, data_dir=tmp_path, static_dir=tmp_path, rasa_url=dead, actions_url=dead,
+        _env_file=None,
+        data_dir=tmp_path,
+        static_dir=tmp_path,
+        rasa_url=dead,
+        actions_url=dead,
     )
     with TestClient(create_app(settings)) as client:
         client.post("/api/conversations", json={"fresh": True})
@@ -85,6 +91,10 @@ def test_the_real_parts_with_nothing_behind_them(tmp_path: object) -> None:
             assert bot["payload"]["messages"][0]["status"] == "error_bot_unavailable"
             socket.receive_json()
             socket.send_json({"v": 1, "type": "say", "id": "d", "text": "转人工"})
-            kinds = [f["payload"]["kind"] for f in (socket.receive_json(), socket.receive_json()) if f["type"] == "event"]
+            kinds = [
+                f["payload"]["kind"]
+                for f in (socket.receive_json(), socket.receive_json())
+                if f["type"] == "event"
+            ]
             assert kinds == ["citizen_said", "handoff_requested"]
     assert wire.VERSION == 1

@@ -105,7 +105,14 @@ def test_the_officer_sees_everything_that_was_said(gateway: Gateway) -> None:
     citizen.wait_for_person()
     transcript = Officer(gateway).accept(citizen)
     kinds = [e["payload"]["kind"] for e in transcript["events"]]
-    assert kinds == ["bot_said", "citizen_said", "bot_said", "citizen_said", "handoff_requested", "handoff_accepted"]
+    assert kinds == [
+        "bot_said",
+        "citizen_said",
+        "bot_said",
+        "citizen_said",
+        "handoff_requested",
+        "handoff_accepted",
+    ]
     assert [e["seq"] for e in transcript["events"]] == list(range(1, 7))
     assert transcript["state"]["mode"] == "agent" and transcript["state"]["last_seq"] == 6
     assert all(e["ref"] is None for e in transcript["events"])
@@ -121,7 +128,10 @@ def test_words_go_live_both_ways_and_the_bot_is_not_asked(gateway: Gateway) -> N
     ref = officer.command("say", citizen.id, text="您好，带出生医学证明到派出所。")
     shown = citizen.event("agent_said")
     assert shown["payload"] == {
-        "kind": "agent_said", "text": "您好，带出生医学证明到派出所。", "agent_name": "06号", "source": "",
+        "kind": "agent_said",
+        "text": "您好，带出生医学证明到派出所。",
+        "agent_name": "06号",
+        "source": "",
     }
     assert shown["ref"] is None
     assert officer.until(lambda f: f.get("ref") == ref)["seq"] == shown["seq"]
@@ -141,7 +151,9 @@ def test_an_officers_resent_words_are_said_once_and_acknowledged_again(gateway: 
     assert [e["payload"]["kind"] for e in citizen.events()].count("agent_said") == 1
 
 
-@pytest.mark.parametrize(("text", "code"), [("", "text_empty"), (" \n　", "text_empty"), ("办" * 501, "text_too_long")])
+@pytest.mark.parametrize(
+    ("text", "code"), [("", "text_empty"), (" \n　", "text_empty"), ("办" * 501, "text_too_long")]
+)
 def test_an_officers_unusable_text_is_refused(gateway: Gateway, text: str, code: str) -> None:
     citizen, officer = Citizen(gateway), Officer(gateway)
     citizen.wait_for_person()
@@ -181,7 +193,9 @@ def test_typing_before_an_officer_is_there_goes_nowhere(gateway: Gateway) -> Non
     assert gateway.knowledge.asked == []
 
 
-@pytest.mark.parametrize("late", ["太晚的回答", DialogueUnavailable("late"), DialogueSilent("late"), ValueError("late")])
+@pytest.mark.parametrize(
+    "late", ["太晚的回答", DialogueUnavailable("late"), DialogueSilent("late"), ValueError("late")]
+)
 def test_what_the_bot_says_after_a_person_took_over_is_not_shown(start: Start, late: object) -> None:
     held = Held(late)
     gateway = start(ScriptedDialogue(held))
@@ -193,7 +207,13 @@ def test_what_the_bot_says_after_a_person_took_over_is_not_shown(start: Start, l
     assert transcript["state"]["thinking"] is False
     held.release()
     citizen.quiet(0.3)
-    assert gateway.kinds(citizen.id) == ["bot_said", "citizen_said", "citizen_said", "handoff_requested", "handoff_accepted"]
+    assert gateway.kinds(citizen.id) == [
+        "bot_said",
+        "citizen_said",
+        "citizen_said",
+        "handoff_requested",
+        "handoff_accepted",
+    ]
 
 
 def test_a_message_that_waited_for_its_turn_is_not_answered_once_a_person_was_asked_for(start: Start) -> None:
@@ -270,7 +290,8 @@ def test_nobody_came_in_time(start: Start) -> None:
     offer = citizen.event("bot_said")["payload"]["messages"][0]
     assert offer["status"] == "handoff_expired"
     assert [(r["label"], r["say"], r["action"]) for r in offer["replies"]] == [
-        ("我要留言", "我要留言", None), ("转人工", None, "handoff"),
+        ("我要留言", "我要留言", None),
+        ("转人工", None, "handoff"),
     ]
     assert citizen.ask("我要留言")[0]["text"] == "听到了：我要留言"
     citizen.wait_for_person()  # and again, with a clock of its own
@@ -332,7 +353,9 @@ def test_one_of_two_tabs_of_an_officer_may_close(start: Start) -> None:
     assert citizen.event("agent_said")["payload"]["text"] == "还在"
 
 
-def test_the_times_of_a_handoff_are_kept_and_a_second_acceptance_does_not_stretch_the_wait(start: Start) -> None:
+def test_the_times_of_a_handoff_are_kept_and_a_second_acceptance_does_not_stretch_the_wait(
+    start: Start,
+) -> None:
     gateway = start(agent_grace_s=0.1)
     citizen, officer, other = Citizen(gateway), Officer(gateway), Officer(gateway, "desk02")
     citizen.wait_for_person()

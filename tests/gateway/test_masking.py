@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gateway.masking import ID_15, ID_18, MOBILE, mask
@@ -68,11 +68,33 @@ def test_an_officers_words_keep_public_places_and_office_phones_but_no_persons_n
 
 
 PIECES = st.sampled_from(
-    [ID, "13812345678", "138 1234 5678", "0791-83986100", "6222021234567890123", "北京西路88号", "360102900307002",
-     "，", " ", "-", "a", "X", "的", "NC202611030000175", "*", "7", "12", "号", "楼", "502室", "\n"]
+    [
+        ID,
+        "13812345678",
+        "138 1234 5678",
+        "0791-83986100",
+        "6222021234567890123",
+        "北京西路88号",
+        "360102900307002",
+        "，",
+        " ",
+        "-",
+        "a",
+        "X",
+        "的",
+        "NC202611030000175",
+        "*",
+        "7",
+        "12",
+        "号",
+        "楼",
+        "502室",
+        "\n",
+    ]
 )
 
 
+@example("138 1234 5678360102900307002")
 @given(st.lists(PIECES, max_size=8).map("".join))
 def test_masking_twice_changes_nothing_more_and_leaves_no_identifier(text: str) -> None:
     once = mask(text)

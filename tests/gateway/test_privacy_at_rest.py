@@ -12,7 +12,15 @@ from tests.gateway.clients import Citizen, Gateway, Officer
 from tests.gateway.conftest import Start
 
 RAW = "我叫王明，身份证36010219900307002X，电话13812345678，住北京西路88号3栋502室，卡6222021234567890123"
-SECRETS = ["36010219900307002X", "19900307", "13812345678", "12345678", "88号", "502室", "6222021234567890123"]
+SECRETS = [
+    "36010219900307002X",
+    "19900307",
+    "13812345678",
+    "12345678",
+    "88号",
+    "502室",
+    "6222021234567890123",
+]
 
 
 def test_the_file_never_holds_an_identifier_and_the_bot_still_hears_it(

@@ -36,7 +36,9 @@ def test_every_model_and_field_is_in_the_pages_types() -> None:
     models: dict[str, Any] = build()["$defs"]  # type: ignore[assignment]
     assert len(models) > 40
     missing = sorted(set(models) - set(found))
-    assert not missing, f"protocol.ts lacks {missing}; run `python -m gateway.schema | npm run -s protocol` in gateway/web"
+    assert not missing, (
+        f"protocol.ts lacks {missing}; run `python -m gateway.schema | npm run -s protocol` in gateway/web"
+    )
     differing = {
         name: sorted(set(model.get("properties", {})) ^ fields(found[name]))
         for name, model in models.items()
@@ -70,7 +72,11 @@ def test_every_fixed_word_is_in_the_pages_types() -> None:
 )
 def test_the_pages_types_are_exactly_what_the_generator_writes() -> None:
     done = subprocess.run(
-        ["node", "scripts/protocol.mjs", "--check"], cwd=WEB, input=json.dumps(build()), capture_output=True, text=True
+        ["node", "scripts/protocol.mjs", "--check"],
+        cwd=WEB,
+        input=json.dumps(build(), sort_keys=True),
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 0, done.stderr
 

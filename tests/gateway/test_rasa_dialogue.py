@@ -48,7 +48,9 @@ async def ask(url: str, deadline_s: float = 3.0) -> Any:
     dialogue = RasaDialogue(url, deadline_s)
     await dialogue.open()
     try:
-        return await dialogue.respond("conv1", "居住证", channel="portal", message_id="conv1:2", args={"a": 1})
+        return await dialogue.respond(
+            "conv1", "居住证", channel="portal", message_id="conv1:2", args={"a": 1}
+        )
     finally:
         await dialogue.close()
 
@@ -63,7 +65,9 @@ async def test_the_request_is_what_our_channel_reads_and_text_becomes_a_message(
     async with serving(handler) as url:
         assert await ask(url) == [wire.TextMessage(text="你好")]
     body = {
-        "sender": "conv1", "message": "居住证", "input_channel": "portal",
+        "sender": "conv1",
+        "message": "居住证",
+        "input_channel": "portal",
         "metadata": {"message_id": "conv1:2", "args": {"a": 1}},
     }
     assert got == [("POST", "/webhooks/rest/webhook", body)]
@@ -83,7 +87,19 @@ async def test_an_http_error_is_unavailable(status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", ["", "not json", "[", "<html></html>", {"status": "failure"}, {"text": "x"}, "null", "7", '"text"', "true"]
+    "body",
+    [
+        "",
+        "not json",
+        "[",
+        "<html></html>",
+        {"status": "failure"},
+        {"text": "x"},
+        "null",
+        "7",
+        '"text"',
+        "true",
+    ],
 )
 async def test_what_is_no_list_of_messages_is_unavailable(body: Any) -> None:
     async with serving(replying(body)) as url:

@@ -29,7 +29,9 @@ def test_the_wait_goes_on_counting_over_a_restart(start: Start) -> None:
     gateway.stop()
     again = start(wait_limit_s=0.2)
     back = Citizen(again, citizen.cookie, after=3)
-    ended = [e for e in back.events() if e["payload"]["kind"] == "handoff_ended"] or [back.event("handoff_ended")]
+    ended = [e for e in back.events() if e["payload"]["kind"] == "handoff_ended"] or [
+        back.event("handoff_ended")
+    ]
     assert ended[0]["payload"]["outcome"] == "expired"
 
 
@@ -46,7 +48,10 @@ def test_an_unanswered_message_is_owned_up_to_once(start: Start) -> None:
         assert [e["seq"] for e in back.events()] == [3]
         payload = back.events()[0]["payload"]
         assert payload["reply_to"] == 2
-        assert (payload["messages"][0]["kind"], payload["messages"][0]["status"]) == ("failure", "error_interrupted")
+        assert (payload["messages"][0]["kind"], payload["messages"][0]["status"]) == (
+            "failure",
+            "error_interrupted",
+        )
         assert payload["messages"][0]["replies"][0]["action"] == "handoff"
         assert back.first_state["thinking"] is False
         again.stop()

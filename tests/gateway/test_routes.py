@@ -50,7 +50,9 @@ def test_pages_are_fresh_and_assets_are_kept(start: Start, tmp_path: Path) -> No
 
 def test_the_desk_searches_and_opens_guides(start: Start) -> None:
     card = {"guide_id": "id-card-replace", "name": "居民身份证丢失补领"}
-    gateway = start(knowledge=ScriptedKnowledge(guides={"id-card-replace": card, "broken": KnowledgeUnavailable("x")}))
+    gateway = start(
+        knowledge=ScriptedKnowledge(guides={"id-card-replace": card, "broken": KnowledgeUnavailable("x")})
+    )
     cookie = gateway.session("desk01")
     assert gateway.get("/api/desk/guides?q=id-card", cookie).json() == {"guides": [card]}
     assert gateway.get("/api/desk/guides/id-card-replace", cookie).json() == card
@@ -63,6 +65,8 @@ def test_the_desk_searches_and_opens_guides(start: Start) -> None:
 
 @pytest.mark.parametrize("body", ['{"fresh": "perhaps"}', "[]", "not json", ""])
 def test_a_malformed_start_gets_a_plain_error(gateway: Gateway, body: str) -> None:
-    reply = gateway.client.post("/api/conversations", content=body, headers={"content-type": "application/json"})
+    reply = gateway.client.post(
+        "/api/conversations", content=body, headers={"content-type": "application/json"}
+    )
     assert reply.status_code == 422
     assert reply.json()["error"]["code"] == "bad_frame" and reply.json()["error"]["message"].endswith("。")

@@ -63,7 +63,10 @@ def test_a_success_forgets_earlier_failures(gateway: Gateway) -> None:
         assert login(gateway, "desk01", gateway.password("desk01"))[0] == 200
 
 
-@pytest.mark.parametrize("body", [{}, {"username": "a"}, {"username": "a" * 41, "password": "b"}, [], {"username": 1, "password": 2}])
+@pytest.mark.parametrize(
+    "body",
+    [{}, {"username": "a"}, {"username": "a" * 41, "password": "b"}, [], {"username": 1, "password": 2}],
+)
 def test_a_malformed_sign_in_is_refused_without_repeating_it(gateway: Gateway, body: object) -> None:
     reply = gateway.client.post("/api/desk/login", json=body)
     assert reply.status_code == 422

@@ -13,7 +13,12 @@ from tests.fakes_gateway import SUGGESTION, Held, ScriptedKnowledge
 from tests.gateway.clients import Citizen, Gateway, Officer
 from tests.gateway.conftest import Start
 
-OTHER = {**SUGGESTION, "text": "临时身份证三个工作日内发给您。", "guide_id": "id-card-temporary", "confidence": "fair"}
+OTHER = {
+    **SUGGESTION,
+    "text": "临时身份证三个工作日内发给您。",
+    "guide_id": "id-card-temporary",
+    "confidence": "fair",
+}
 
 
 def talk(gateway: Gateway) -> tuple[Citizen, Officer]:
@@ -65,12 +70,10 @@ async def _breathe() -> None:
 
 
 ALL_KINDS = {
-    get_args(model.model_fields["kind"].annotation)[0]
-    for model in get_args(get_args(wire.EventPayload)[0])
+    get_args(model.model_fields["kind"].annotation)[0] for model in get_args(get_args(wire.EventPayload)[0])
 }
 ALL_TYPES = {
-    get_args(model.model_fields["type"].annotation)[0]
-    for model in get_args(get_args(wire.ServerFrame)[0])
+    get_args(model.model_fields["type"].annotation)[0] for model in get_args(get_args(wire.ServerFrame)[0])
 }
 
 
@@ -96,7 +99,14 @@ def test_every_desk_only_kind_published_on_the_citizens_own_topic_is_dropped(gat
     def publish() -> None:
         for seq, kind in enumerate(sorted(ALL_KINDS - wire.CITIZEN_KINDS), start=50):
             payload = {"kind": kind, "suggestion_id": "geheim"}
-            frame = {"v": 1, "type": "event", "conversation_id": citizen.id, "seq": seq, "ref": None, "payload": payload}
+            frame = {
+                "v": 1,
+                "type": "event",
+                "conversation_id": citizen.id,
+                "seq": seq,
+                "ref": None,
+                "payload": payload,
+            }
             gateway.client.app.state.hub.bus.publish(f"conversation.{citizen.id}", frame)
 
     gateway.client.portal.call(publish)
@@ -178,7 +188,10 @@ def test_a_used_suggestion_shows_its_source_and_counts(knowing: Gateway, edited:
     )
     assert citizen.event("agent_said")["payload"]["source"] == SUGGESTION["source"]
     used = officer.event("suggestion_used")["payload"]
-    assert (used["suggestion_id"], used["outcome"]) == (suggestion["suggestion_id"], "edited" if edited else "sent")
+    assert (used["suggestion_id"], used["outcome"]) == (
+        suggestion["suggestion_id"],
+        "edited" if edited else "sent",
+    )
     citizen.quiet()
     assert "suggestion_used" not in str(citizen.seen)
 
