@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+from weakref import WeakValueDictionary
 
 from gateway import wire
 from gateway.conversation import Conversation, Mode, ModeConflict
@@ -26,13 +26,21 @@ class BotTurns:
     """Runs turns through the dialogue engine and stores what comes back."""
 
     def __init__(
-        self, live: Live, dialogue: Dialogue, phrases: Phrases, hand_off: HandOff, in_flight: int
+        self,
+        live: Live,
+        dialogue: Dialogue,
+        phrases: Phrases,
+        hand_off: HandOff,
+        *,
+        in_flight: int,
+        thinking_after_s: float,
     ) -> None:
         self._live = live
         self._dialogue = dialogue
         self._phrases = phrases
         self._hand_off = hand_off
-        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._thinking_after_s = thinking_after_s
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._in_flight = asyncio.Semaphore(in_flight)
 
     def start(self, conversation: Conversation, text: str, seq: int, args: Mapping[str, Any]) -> None:
@@ -57,7 +65,7 @@ class BotTurns:
     async def _turn(
         self, conversation: Conversation, text: str, seq: int, args: Mapping[str, Any]
     ) -> None:
-        lock = self._locks[conversation.id]
+        lock = self._locks.setdefault(conversation.id, asyncio.Lock())
         waits = lock.locked() or self._in_flight.locked()
         async with lock, self._in_flight:
             now = conversation
@@ -69,7 +77,9 @@ class BotTurns:
                 prompt = wire.TextMessage(text=self._phrases.say("nothing_left"), status="nothing_said")
                 await self._speak(conversation.id, [prompt], seq)
                 return
-            await self._live.think(now)
+            slow = asyncio.get_running_loop().call_later(
+                self._thinking_after_s, self._live.think, now
+            )
             after: Conversation | None = None
             try:
                 messages = await self._respond(now, text, f"{conversation.id}:{seq}", args)
@@ -84,6 +94,7 @@ class BotTurns:
                 log.exception("conversation=%s turn failed", conversation.id)
                 await self.failed(conversation.id, "bot_unavailable", "error_bot_unavailable", seq)
             finally:
+                slow.cancel()
                 await self._live.stop_thinking(conversation.id, after)
 
     async def _respond(

@@ -66,7 +66,14 @@ class Hub:
             agent_grace_s=settings.agent_grace_s,
             ended=self.suggester.forget,
         )
-        self.bot = BotTurns(self.live, dialogue, phrases, self.handoffs.request, settings.turns_in_flight)
+        self.bot = BotTurns(
+            self.live,
+            dialogue,
+            phrases,
+            self.handoffs.request,
+            in_flight=settings.turns_in_flight,
+            thinking_after_s=settings.thinking_after_s,
+        )
         self.log, self.database, self.bus = conversation_log, database, self.live.bus
 
     async def start(self) -> None:

@@ -76,13 +76,15 @@ class Live:
         """Tell the readers of the conversation."""
         self.bus.publish(f"conversation.{stored.conversation_id}", stored.frame())
 
-    async def think(self, conversation: Conversation) -> None:
+    def think(self, conversation: Conversation) -> None:
         """Show that the bot is working on an answer."""
         self._thinking.add(conversation.id)
-        await self.publish_state(conversation)
+        self.spawn(self.publish_state(conversation))
 
     async def stop_thinking(self, conversation_id: str, now: Conversation | None) -> None:
-        """Show that it no longer is; `now` saves reading the conversation again."""
+        """Show that it no longer is, if that was shown; `now` saves reading the conversation again."""
+        if conversation_id not in self._thinking:
+            return
         self._thinking.discard(conversation_id)
         await self.publish_state(now or await self.database(self.log.get, conversation_id))
 

@@ -34,6 +34,8 @@ class GatewaySettings(BaseSettings):
     """How long an officer may be disconnected before their conversations go back to the queue."""
     messages_per_minute: int = 40
     """Per conversation; more get `rate_limited`."""
+    thinking_after_s: float = 0.2
+    """An answer that takes longer than this is announced as being worked on."""
     turns_in_flight: int = 8
     """Bot turns running at once; Rasa is one event loop, more would only queue inside it."""
 

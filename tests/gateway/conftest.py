@@ -14,7 +14,7 @@ from tests.fakes_gateway import SUGGESTION, ScriptedKnowledge
 from tests.gateway.clients import Gateway
 
 Start = Callable[..., Gateway]
-FAST = {"messages_per_minute": 60_000, "dialogue_deadline_s": 3.0}
+FAST = {"thinking_after_s": 0.0, "messages_per_minute": 60_000, "dialogue_deadline_s": 3.0}
 
 
 @pytest.fixture(scope="session")
