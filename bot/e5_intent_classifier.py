@@ -28,8 +28,13 @@ _FILE, _CACHED, _RANKED = "intents.npz", 256, 10
 URGENT, URGENT_CONFIDENCE = "urgent", 0.99  # when bot/urgent_words.py says so, whatever the model thinks
 
 
+DEFAULT_FOLDER = ".build/encoder"
+
+
 def _encoder_folder(config: dict[str, Any]) -> Path:
-    return Path(os.environ.get(FOLDER_VARIABLE) or config["encoder_folder"])
+    # Rasa asks for the fingerprint of a cached node with a config that holds none of our keys.
+    folder = os.environ.get(FOLDER_VARIABLE) or config.get("encoder_folder") or DEFAULT_FOLDER
+    return Path(folder)
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -51,7 +56,7 @@ class E5IntentClassifier(GraphComponent, IntentClassifier):
     def get_default_config() -> dict[str, Any]:
         """encoder_folder: the ONNX encoder; c: inverse regularisation; share: weight of the n-grams."""
         return {
-            "encoder_folder": ".build/encoder",
+            "encoder_folder": DEFAULT_FOLDER,
             "c": 10.0,
             "share": 1.0,
             "leave_out": ["open_guide", "set_fact"],

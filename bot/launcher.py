@@ -66,7 +66,9 @@ def unexpected_internals() -> list[str]:
         "EndpointConfig.request": _digest(EndpointConfig.request),
     }
     faults += [
-        f"{name} has source {found[name]}, expected {PATCHED[name]}" for name in PATCHED if found[name] != PATCHED[name]
+        f"{name} has source {found[name]}, expected {PATCHED[name]}"
+        for name in PATCHED
+        if found[name] != PATCHED[name]
     ]
     return faults
 
@@ -185,7 +187,7 @@ def _quiet(level: str) -> None:
 
 
 def _private_jieba_cache(folder: Path) -> None:
-    """jieba's cache file otherwise lies in the system's temporary folder, shared by all users."""
+    """Jieba's cache file otherwise lies in the system's temporary folder, shared by all users."""
     import jieba
 
     folder.mkdir(parents=True, exist_ok=True)

@@ -43,8 +43,12 @@ class RuleEntityExtractor(GraphComponent, EntityExtractorMixin):
 
     @classmethod
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
-        """What else must change the training cache: the phrase lists."""
-        return digest(Path(config["folder"]).glob("*.yml"))
+        """What else must change the training cache: the phrase lists.
+
+        Rasa also asks with the config of a cached node, which holds none of our keys.
+        """
+        folder = config.get("folder") or cls.get_default_config()["folder"]
+        return digest(Path(folder).glob("*.yml"))
 
     @classmethod
     def create(

@@ -11,7 +11,7 @@ In memory on purpose: raw words never lie on disk (docs/adr/0006).
 from __future__ import annotations
 
 from collections import OrderedDict
-from typing import Any, Dict, List, Optional, Text
+from typing import Any, Optional
 
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import InMemoryTrackerStore
@@ -26,7 +26,7 @@ KEEP_CONVERSATIONS = 20_000
 """Conversations in memory; the one longest unused is forgotten first (its slots, not its transcript)."""
 
 
-def compact(tracker: DialogueStateTracker) -> List[Event]:
+def compact(tracker: DialogueStateTracker) -> list[Event]:
     """Return the events to keep: all but the bot's words, or a fresh session with the slots."""
     turns = sum(isinstance(event, UserUttered) for event in tracker.events)
     resting = tracker.active_loop is None and tracker.latest_action_name == ACTION_LISTEN_NAME
@@ -35,7 +35,12 @@ def compact(tracker: DialogueStateTracker) -> List[Event]:
     slots = [
         SlotSet(name, slot.value) for name, slot in tracker.slots.items() if slot.value != slot.initial_value
     ]
-    return [ActionExecuted(ACTION_SESSION_START_NAME), SessionStarted(), *slots, ActionExecuted(ACTION_LISTEN_NAME)]
+    return [
+        ActionExecuted(ACTION_SESSION_START_NAME),
+        SessionStarted(),
+        *slots,
+        ActionExecuted(ACTION_LISTEN_NAME),
+    ]
 
 
 class CompactTrackerStore(InMemoryTrackerStore):
@@ -46,11 +51,11 @@ class CompactTrackerStore(InMemoryTrackerStore):
         domain: Domain,
         event_broker: Optional[EventBroker] = None,
         conversations: int = KEEP_CONVERSATIONS,
-        **kwargs: Dict[Text, Any],
+        **kwargs: dict[str, Any],
     ) -> None:
         """Named in bot/endpoints.yml."""
         super().__init__(domain, event_broker, **kwargs)
-        self.store: "OrderedDict[Text, Text]" = OrderedDict()  # type: ignore[assignment]
+        self.store: OrderedDict[str, str] = OrderedDict()  # type: ignore[assignment]
         self._conversations = conversations
 
     async def save(self, tracker: DialogueStateTracker) -> None:

@@ -27,13 +27,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 
 from deploy import layout
 from deploy.layout import APP, BOT, BUILD, MODELS, ROOT
 
 # Turns that do what people do: a form, a guide, talk. No look-up twice, so nothing is locked out.
-SCRIPT = ["你好", "身份证丢了怎么补", "要多少钱", "查办件进度", "不查了", "居住证怎么办", "要带什么材料", "谢谢"]
+SCRIPT = [
+    "你好",
+    "身份证丢了怎么补",
+    "要多少钱",
+    "查办件进度",
+    "不查了",
+    "居住证怎么办",
+    "要带什么材料",
+    "谢谢",
+]
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -122,16 +131,21 @@ class RestDriver:
         self._run = ""
 
     async def open(self, conversations: int) -> None:
+        """Start fresh conversations."""
         self._session = aiohttp.ClientSession()
         self._run = f"{time.monotonic_ns()}"
 
     async def turn(self, number: int, text: str) -> None:
+        """Say `text` in one of them and wait for the answer."""
         assert self._session is not None
-        async with self._session.post(self._url, json={"sender": f"{self._run}-{number}", "message": text}) as reply:
+        async with self._session.post(
+            self._url, json={"sender": f"{self._run}-{number}", "message": text}
+        ) as reply:
             if not await reply.json():
                 raise RuntimeError(f"empty answer to {text!r}")
 
     async def close(self) -> None:
+        """Leave."""
         assert self._session is not None
         await self._session.close()
 
@@ -141,17 +155,19 @@ class GatewayDriver:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._sockets: list = []
+        self._sockets: list[ClientConnection] = []
         self._count = 0
 
     async def open(self, conversations: int) -> None:
+        """Start fresh conversations, a socket each."""
         self._sockets = []
         for _ in range(conversations):
             async with aiohttp.ClientSession() as session:
                 async with session.post(f"{self._url}/api/conversations", json={"fresh": True}) as reply:
                     cookie = reply.headers["Set-Cookie"].split(";")[0]
             ws = await connect(
-                f"{self._url.replace('http', 'ws', 1)}/ws/citizen?after=1", additional_headers={"Cookie": cookie},
+                f"{self._url.replace('http', 'ws', 1)}/ws/citizen?after=1",
+                additional_headers={"Cookie": cookie},
                 compression=None,
             )
             while json.loads(await ws.recv())["type"] != "state":
@@ -159,6 +175,7 @@ class GatewayDriver:
             self._sockets.append(ws)
 
     async def turn(self, number: int, text: str) -> None:
+        """Say `text` in one of them and wait for the answer."""
         self._count += 1
         ws, own = self._sockets[number], f"b-{self._count}"
         await ws.send(json.dumps({"v": 1, "type": "say", "id": own, "text": text}))
@@ -177,6 +194,7 @@ class GatewayDriver:
                 return
 
     async def close(self) -> None:
+        """Leave."""
         for ws in self._sockets:
             await ws.close()
 
@@ -191,7 +209,9 @@ class Row:
     rps: float
 
 
-async def measure(driver, servers: list[Server], conversations: int, seconds: float) -> Row:
+async def measure(
+    driver: RestDriver | GatewayDriver, servers: list[Server], conversations: int, seconds: float
+) -> Row:
     """One measurement: fresh conversations, CPU of `servers` per turn."""
     await driver.open(conversations)
     try:
@@ -213,13 +233,18 @@ async def measure(driver, servers: list[Server], conversations: int, seconds: fl
 
 def median_row(rows: list[Row]) -> Row:
     """Field-wise median."""
-    return Row(*(statistics.median(getattr(r, f) for r in rows) for f in ("p50_ms", "p95_ms", "cpu_ms", "rps")))
+    return Row(
+        *(statistics.median(getattr(r, f) for r in rows) for f in ("p50_ms", "p95_ms", "cpu_ms", "rps"))
+    )
 
 
-async def chat_table(stock: Server, patched: Server, gateway: Server, seconds: float, repeats: int) -> list[str]:
+async def chat_table(
+    stock: Server, patched: Server, gateway: Server, seconds: float, repeats: int
+) -> list[str]:
     """Rows for stock, patched and the gateway, interleaved in every repeat."""
     lines = [
-        "| conversations | path | p50 ms | p95 ms | turns/s | Rasa CPU ms/turn | CPU vs stock | p50 vs patched REST |",
+        "| conversations | path | p50 ms | p95 ms | turns/s | Rasa CPU ms/turn | CPU vs stock "
+        "| p50 vs patched REST |",
         "|---|---|---|---|---|---|---|---|",
     ]
     kinds = {
@@ -237,7 +262,8 @@ async def chat_table(stock: Server, patched: Server, gateway: Server, seconds: f
         for name, found in rows.items():
             r = median_row(found)
             lines.append(
-                f"| {conversations} | {name} | {r.p50_ms:.1f} | {r.p95_ms:.1f} | {r.rps:.0f} | {r.cpu_ms:.1f} "
+                f"| {conversations} | {name} | {r.p50_ms:.1f} | {r.p95_ms:.1f} | {r.rps:.0f} "
+                f"| {r.cpu_ms:.1f} "
                 f"| {r.cpu_ms / base.cpu_ms:.2f} | {r.p50_ms / plain.p50_ms:.2f} |"
             )
     return lines
@@ -268,7 +294,8 @@ print(json.dumps({"load": load, "cold": cold, "warm": warm, "n": len(qs)}))
         "| knowledge | p50 ms | p95 ms | vs new question |",
         "|---|---|---|---|",
         f"| new question ({r['n']} of them) | {r['cold'][0]:.1f} | {r['cold'][1]:.1f} | 1 |",
-        f"| the same question again | {r['warm'][0]:.1f} | {r['warm'][1]:.1f} | {r['warm'][0] / r['cold'][0]:.2f} |",
+        f"| the same question again | {r['warm'][0]:.1f} | {r['warm'][1]:.1f} "
+        f"| {r['warm'][0] / r['cold'][0]:.2f} |",
         f"| loading encoder and index | {r['load'] * 1000:.0f} | | |",
     ]
 
@@ -279,8 +306,11 @@ def start_and_memory(env: dict[str, str]) -> list[str]:
         ports = {f"NCZF_{n}_PORT": str(free_port()) for n in ("RASA", "ACTIONS", "GATEWAY")}
         began = time.monotonic()
         process = subprocess.Popen(
-            [sys.executable, "-m", "deploy.run"], cwd=ROOT, env={**env, **ports, "NCZF_DATA_DIR": folder},
-            stdout=subprocess.PIPE, text=True,
+            [sys.executable, "-m", "deploy.run"],
+            cwd=ROOT,
+            env={**env, **ports, "NCZF_DATA_DIR": folder},
+            stdout=subprocess.PIPE,
+            text=True,
         )
         assert process.stdout is not None
         for line in process.stdout:
@@ -305,8 +335,17 @@ def start_and_memory(env: dict[str, str]) -> list[str]:
 
 def machine() -> str:
     """One line about this machine."""
-    cpu = next((x.split(":")[1].strip() for x in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in x), "")
-    return f"{datetime.date.today()}, {os.cpu_count()} cores ({cpu}), {platform.system()} {platform.machine()}"
+    cpu = next(
+        (
+            x.split(":")[1].strip()
+            for x in Path("/proc/cpuinfo").read_text().splitlines()
+            if "model name" in x
+        ),
+        "",
+    )
+    return (
+        f"{datetime.date.today()}, {os.cpu_count()} cores ({cpu}), {platform.system()} {platform.machine()}"
+    )
 
 
 def main() -> None:
@@ -324,16 +363,58 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
         ports = {name: free_port() for name in ("actions", "stock", "patched", "gateway")}
-        env = {**env, "NCZF_DATA_DIR": folder, "NCZF_ACTIONS_PORT": str(ports["actions"]), "NCZF_LOG_LEVEL": "WARNING",
-               "NCZF_RASA_PORT": str(ports["patched"]), "NCZF_GATEWAY_PORT": str(ports["gateway"]),
-               "NCZF_MESSAGES_PER_MINUTE": "1000000"}
+        env = {
+            **env,
+            "NCZF_DATA_DIR": folder,
+            "NCZF_ACTIONS_PORT": str(ports["actions"]),
+            "NCZF_LOG_LEVEL": "WARNING",
+            "NCZF_RASA_PORT": str(ports["patched"]),
+            "NCZF_GATEWAY_PORT": str(ports["gateway"]),
+            "NCZF_MESSAGES_PER_MINUTE": "1000000",
+        }
         at = {name: f"http://127.0.0.1:{port}" for name, port in ports.items()}
-        rasa = [layout.python(BOT), "-m", "bot.launcher", "--models", str(MODELS), "--cache", str(BUILD / "cache")]
+        rasa = [
+            layout.python(BOT),
+            "-m",
+            "bot.launcher",
+            "--models",
+            str(MODELS),
+            "--cache",
+            str(BUILD / "cache"),
+        ]
         servers = [
-            launch("actions", [layout.python(APP), "-m", "actions.server"], at["actions"], f"{at['actions']}/health", env, data),
-            launch("stock", [*rasa, "--port", str(ports["stock"]), "--stock"], at["stock"], f"{at['stock']}/webhooks/rest/", env, data),
-            launch("patched", [*rasa, "--port", str(ports["patched"])], at["patched"], f"{at['patched']}/webhooks/rest/", env, data),
-            launch("gateway", [layout.python(APP), "-m", "gateway.app"], at["gateway"], f"{at['gateway']}/api/health", env, data),
+            launch(
+                "actions",
+                [layout.python(APP), "-m", "actions.server"],
+                at["actions"],
+                f"{at['actions']}/health",
+                env,
+                data,
+            ),
+            launch(
+                "stock",
+                [*rasa, "--port", str(ports["stock"]), "--stock"],
+                at["stock"],
+                f"{at['stock']}/webhooks/rest/",
+                env,
+                data,
+            ),
+            launch(
+                "patched",
+                [*rasa, "--port", str(ports["patched"])],
+                at["patched"],
+                f"{at['patched']}/webhooks/rest/",
+                env,
+                data,
+            ),
+            launch(
+                "gateway",
+                [layout.python(APP), "-m", "gateway.app"],
+                at["gateway"],
+                f"{at['gateway']}/api/health",
+                env,
+                data,
+            ),
         ]
         try:
             asyncio.run(measure(RestDriver(at["stock"]), [], 2, 3))  # warm both before anything counts
@@ -343,7 +424,15 @@ def main() -> None:
             for server in reversed(servers):
                 server.stop()
     text = "\n".join(
-        [f"Measured {machine()}; `make bench` ({args.repeats} repeats of {args.seconds:g} s, medians).", "", *chat, "", *middle, "", *tail]
+        [
+            f"Measured {machine()}; `make bench` ({args.repeats} repeats of {args.seconds:g} s, medians).",
+            "",
+            *chat,
+            "",
+            *middle,
+            "",
+            *tail,
+        ]
     )
     print("\n" + text)
     if args.out:

@@ -25,14 +25,31 @@ def compile_lock(extra: str, python: str, constraints: list[Path], *, universal:
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as pins:
         pins.write(f"torch=={TORCH}\n")
         pins.flush()
-        command = [UV, "pip", "compile", "-q", "pyproject.toml", "--extra", extra, "--python-version", python,
-                   "--no-header", "--no-annotate", "-o", str(target), "-c", pins.name]
+        command = [
+            UV,
+            "pip",
+            "compile",
+            "-q",
+            "pyproject.toml",
+            "--extra",
+            extra,
+            "--python-version",
+            python,
+            "--no-header",
+            "--no-annotate",
+            "-o",
+            str(target),
+            "-c",
+            pins.name,
+        ]
         command += ["--universal"] if universal else ["--python-platform", "x86_64-manylinux_2_28"]
         for name in LEFT_OUT:
             command += ["--no-emit-package", name]
         for path in constraints:
             command += ["-c", str(path)]
-        done = subprocess.run(command, cwd=ROOT, env=environment(**find_links()), capture_output=True, text=True)
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment(**find_links()), capture_output=True, text=True
+        )
     if done.returncode:
         raise Stop(f"resolving {extra} failed: {done.stderr.strip()}")
     kept = [line for line in target.read_text("utf-8").splitlines() if not line.startswith(("nvidia-", "#"))]

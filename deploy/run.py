@@ -51,11 +51,19 @@ class Child:
         with self.log.open("ab") as out:
             try:
                 self.process = subprocess.Popen(
-                    self.command, cwd=ROOT, env=env, stdout=out, stderr=subprocess.STDOUT,
-                    stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=_die_with_parent,
+                    self.command,
+                    cwd=ROOT,
+                    env=env,
+                    stdout=out,
+                    stderr=subprocess.STDOUT,
+                    stdin=subprocess.DEVNULL,
+                    start_new_session=True,
+                    preexec_fn=_die_with_parent,
                 )
             except FileNotFoundError as missing:
-                raise Stop(f"{self.name}: {missing.filename} is missing; run `make setup` first.") from missing
+                raise Stop(
+                    f"{self.name}: {missing.filename} is missing; run `make setup` first."
+                ) from missing
 
     @property
     def alive(self) -> bool:
@@ -97,14 +105,39 @@ def build_children(env: dict[str, str], data: Path) -> list[Child]:
     level = env.get("NCZF_LOG_LEVEL", "INFO")
     local = "127.0.0.1"
     return [
-        Child("rasa", [layout.python(BOT), "-m", "bot.launcher", "--models", str(MODELS), "--port", str(ports["rasa"]),
-                       "--cache", str(layout.BUILD / "cache"), "--log-level", level],
-              ports["rasa"], f"http://{local}:{ports['rasa']}/webhooks/rest/", data / "logs" / "rasa.log"),
-        Child("actions", [layout.python(APP), "-m", "actions.server"],
-              ports["actions"], f"http://{local}:{ports['actions']}/health", data / "logs" / "actions.log"),
-        Child("gateway", [layout.python(APP), "-m", "gateway.app"],
-              ports["gateway"], f"http://{local if host == '0.0.0.0' else host}:{ports['gateway']}/api/health",
-              data / "logs" / "gateway.log"),
+        Child(
+            "rasa",
+            [
+                layout.python(BOT),
+                "-m",
+                "bot.launcher",
+                "--models",
+                str(MODELS),
+                "--port",
+                str(ports["rasa"]),
+                "--cache",
+                str(layout.BUILD / "cache"),
+                "--log-level",
+                level,
+            ],
+            ports["rasa"],
+            f"http://{local}:{ports['rasa']}/webhooks/rest/",
+            data / "logs" / "rasa.log",
+        ),
+        Child(
+            "actions",
+            [layout.python(APP), "-m", "actions.server"],
+            ports["actions"],
+            f"http://{local}:{ports['actions']}/health",
+            data / "logs" / "actions.log",
+        ),
+        Child(
+            "gateway",
+            [layout.python(APP), "-m", "gateway.app"],
+            ports["gateway"],
+            f"http://{local if host == '0.0.0.0' else host}:{ports['gateway']}/api/health",
+            data / "logs" / "gateway.log",
+        ),
     ]
 
 
@@ -131,7 +164,8 @@ def check_ports(children: list[Child]) -> None:
                 probe.bind(("127.0.0.1", child.port))
             except OSError as taken:
                 raise Stop(
-                    f"port {child.port} ({child.name}) is already in use; stop the program that holds it or set "
+                    f"port {child.port} ({child.name}) is already in use; stop the program that holds it "
+                    "or set "
                     f"NCZF_{child.name.upper()}_PORT to another port (environment or .env)."
                 ) from taken
 
@@ -149,7 +183,9 @@ def wait_until_ready(children: list[Child]) -> None:
     while waiting:
         for child in list(waiting):
             if not child.alive:
-                raise Stop(f"{child.name} died while starting; the end of {child.log}:\n    {child.last_lines()}")
+                raise Stop(
+                    f"{child.name} died while starting; the end of {child.log}:\n    {child.last_lines()}"
+                )
             if child.answers():
                 say(f"    {child.name} answers on port {child.port}")
                 waiting.remove(child)
@@ -172,7 +208,9 @@ def warm_up(children: list[Child]) -> None:
     except (urllib.error.URLError, OSError, ValueError) as error:
         raise Stop(f"the first question got no answer ({error}); see {rasa.log}.") from error
     if not answer:
-        raise Stop(f"the first question got an empty answer; see {rasa.log} and the log of the action server.")
+        raise Stop(
+            f"the first question got an empty answer; see {rasa.log} and the log of the action server."
+        )
 
 
 def watch(children: list[Child], env: dict[str, str], data: Path) -> None:
@@ -187,7 +225,8 @@ def watch(children: list[Child], env: dict[str, str], data: Path) -> None:
             child.deaths = [t for t in child.deaths if now - t < RESTART_WINDOW_S] + [now]
             if len(child.deaths) > RESTARTS:
                 raise Stop(
-                    f"{child.name} died {len(child.deaths)} times within {RESTART_WINDOW_S} s (last status {code}); "
+                    f"{child.name} died {len(child.deaths)} times within {RESTART_WINDOW_S} s "
+                    f"(last status {code}); "
                     f"mend the cause shown in {child.log} and start again:\n    {child.last_lines()}"
                 )
             say(f"!!! {child.name} died (status {code}), restarting it; see {child.log}")

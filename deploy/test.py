@@ -33,7 +33,11 @@ def stages(fast: bool) -> list[tuple[str, list[str], dict[str, str]]]:
     ]
     tests: list[tuple[str, list[str], dict[str, str]]] = [
         ("tests in the app environment", [app, "-m", "pytest", "-q"], {}),
-        ("tests in Rasa's environment", [bot, "-m", "pytest", "-q", "tests/bot", "-c", "tests/bot/pytest.ini"], {}),
+        (
+            "tests in Rasa's environment",
+            [bot, "-m", "pytest", "-q", "tests/bot", "-c", "tests/bot/pytest.ini"],
+            {},
+        ),
     ]
     return checks if fast else checks + tests
 

@@ -143,7 +143,8 @@ class DeskSocket:
             await self._send_transcript(conversation, frame.id)
         elif isinstance(frame, wire.DeskOpen):
             conversation = await hub.readable(officer, frame.conversation_id)
-            self._watch(conversation.id)
+            if conversation.mode in (Mode.WAITING, Mode.AGENT):
+                self._watch(conversation.id)
             await self._send_transcript(conversation, frame.id, frame.after)
         elif isinstance(frame, wire.DeskSay):
             stored = await hub.agent_said(officer, frame)
@@ -166,6 +167,8 @@ class DeskSocket:
 
     async def _send_transcript(self, conversation: Conversation, ref: str, after: int = 0) -> None:
         events = await self._hub.database(self._hub.log.after, conversation.id, after)
+        if conversation.mode == Mode.BOT:  # an ended talk: what came later is between the citizen and the bot
+            events = [e for e in events if e.seq <= conversation.last_seq]
         await send(
             self._socket,
             {

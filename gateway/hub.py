@@ -102,7 +102,7 @@ class Hub:
         stored = await self._store(conversation_id, text, client_id)
         if not stored.fresh:
             return stored
-        conversation = stored.conversation or await self.database(self.log.get, conversation_id)
+        conversation = await self._as_stored(stored)
         if conversation.mode != Mode.AGENT and text.strip("。！!. ") in ASKS_FOR_PERSON:
             await self.handoffs.request(conversation_id, "asked", {})
         elif conversation.mode == Mode.BOT:
@@ -127,13 +127,19 @@ class Hub:
         elif act.action == "leave_queue":
             await self.handoffs.leave(conversation_id)
         else:
-            conversation = stored.conversation or await self.database(self.log.get, conversation_id)
+            conversation = await self._as_stored(stored)
             self.bot.start(conversation, f"/{RASA_INTENTS[act.action]}", stored.seq, act.args)
         return stored
 
     async def _store(self, conversation_id: str, text: str, client_id: str) -> StoredEvent:
         """Store the citizen's words, masked; `fresh` is False if this very frame was stored before."""
         return await self.live.append(conversation_id, wire.CitizenSaid(text=mask(text)), client_id=client_id)
+
+    async def _as_stored(self, stored: StoredEvent) -> Conversation:
+        """The conversation right after this event."""
+        if stored.conversation is not None:
+            return stored.conversation
+        return await self.database(self.log.get, stored.conversation_id)
 
     async def _was_asked_to_rate(self, conversation_id: str, subject: Any) -> bool:
         """True if this conversation was itself asked to rate `subject`: nobody rates another's service."""
@@ -176,13 +182,14 @@ class Hub:
         return conversation
 
     async def readable(self, officer: Officer, conversation_id: str) -> Conversation:
-        """The only door for reading: waiting ones, one's own, and those one has just ended."""
+        """The only door for reading: waiting ones, one's own, and those one has ended, up to their end."""
         conversation = await self.database(self.log.get, conversation_id)
         if conversation.mode == Mode.WAITING or conversation.agent_id == officer.username:
             return conversation
         ended = await self.database(self.log.ended_for, officer.username)
-        if conversation.mode == Mode.BOT and any(c.id == conversation_id for c in ended):
-            return conversation
+        for one in ended:
+            if one.id == conversation_id and conversation.mode == Mode.BOT:
+                return one
         raise Refused("not_yours")
 
     async def agent_said(self, officer: Officer, say: wire.DeskSay) -> StoredEvent:

@@ -86,7 +86,9 @@ class Live:
         if conversation_id not in self._thinking:
             return
         self._thinking.discard(conversation_id)
-        await self.publish_state(now or await self.database(self.log.get, conversation_id))
+        if now is None:
+            now = await self.database(self.log.get, conversation_id)
+        await self.publish_state(now)
 
     async def publish_state(self, conversation: Conversation) -> None:
         """Send the live state of one conversation to its readers."""

@@ -10,6 +10,7 @@ import json
 import secrets
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -234,30 +235,36 @@ class ConversationLog:
             if to in (Mode.BOT, Mode.CLOSED):
                 values["waiting_since"] = None
             db.execute(update(conversations).where(conversations.c.id == conversation_id).values(**values))
-            self._note_handoff(db, before, expect, to, now, agent_id, outcome)
             stored = (
                 self._append(db, conversation_id, payload, facts=facts) if payload is not None else None
             )
-            return self._get(db, conversation_id), stored
+            after = self._get(db, conversation_id)
+            self._note_handoff(db, before, after, now, outcome)
+            return after, stored
 
     @staticmethod
     def _note_handoff(
         db: Connection,
         before: Conversation,
-        expect: Mode,
-        to: Mode,
+        after: Conversation,
         now: float,
-        agent_id: str | None,
         outcome: str | None,
     ) -> None:
-        if before.handoff_id is None or expect == Mode.BOT:
+        if before.handoff_id is None or before.mode == Mode.BOT:
             return
         row = update(handoffs).where(handoffs.c.id == before.handoff_id)
-        if to == Mode.AGENT:
+        if after.mode == Mode.AGENT:
             first = func.coalesce(handoffs.c.accepted_at, now)
-            db.execute(row.values(accepted_at=first, agent_id=agent_id))
-        elif to in (Mode.BOT, Mode.CLOSED):
-            db.execute(row.values(ended_at=now, outcome=outcome or "closed"))
+            db.execute(row.values(accepted_at=first, agent_id=after.agent_id))
+        elif after.mode in (Mode.BOT, Mode.CLOSED):
+            db.execute(
+                row.values(
+                    ended_at=now,
+                    outcome=outcome or "closed",
+                    ended_seq=after.last_seq,
+                    preview=after.preview,
+                )
+            )
 
     def note_first_reply(self, handoff_id: int) -> None:
         """Record when the officer first wrote; later calls change nothing."""
@@ -279,16 +286,27 @@ class ConversationLog:
             return [_conversation(row) for row in rows]
 
     def ended_for(self, agent_id: str, limit: int = 20) -> Sequence[Conversation]:
-        """Conversations whose hand-off this officer ended, latest first."""
+        """Talks that this officer held and that have ended, latest first, as they stood at their end.
+
+        What the citizen says afterwards is not the officer's: `last_seq` and `preview` stop at the end.
+        """
         with self._engine.begin() as db:
             rows = db.execute(
-                select(conversations)
+                select(
+                    conversations, handoffs.c.ended_seq, handoffs.c.preview.label("last_words")
+                )
                 .join(handoffs, handoffs.c.conversation_id == conversations.c.id)
                 .where(handoffs.c.agent_id == agent_id, handoffs.c.ended_at.is_not(None))
                 .order_by(handoffs.c.ended_at.desc())
                 .limit(limit)
             ).mappings()
-            return list({row["id"]: _conversation(row) for row in rows}.values())
+            found: dict[str, Conversation] = {}
+            for row in rows:
+                ended = replace(
+                    _conversation(row), last_seq=row["ended_seq"], preview=row["last_words"], facts={}
+                )
+                found.setdefault(ended.id, ended)
+            return list(found.values())
 
     def recent_waits(self, limit: int = 20) -> Sequence[float]:
         """Seconds from request to acceptance of the latest accepted hand-offs."""

@@ -10,13 +10,18 @@ import re
 
 PROVINCES = "1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|81|82|91"
 BIRTH = r"(?:\d{2})(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
-ID_18 = re.compile(
-    rf"(?<!\d)((?:{PROVINCES})\d{{4}})[- ]?(?:18|19|20){BIRTH}[- ]?\d{{3}}[\dXx](?!\d)"
-)
+ID_18 = re.compile(rf"(?<!\d)((?:{PROVINCES})\d{{4}})[- ]?(?:18|19|20){BIRTH}[- ]?\d{{3}}[\dXx](?!\d)")
 ID_15 = re.compile(rf"(?<![0-9A-Za-z])((?:{PROVINCES})\d{{4}}){BIRTH}\d{{3}}(?![0-9A-Za-z])")
 MOBILE = re.compile(r"(?<!\d)(?:\+?86[- ]?)?(1[3-9]\d)[- ]?\d{4}[- ]?(\d{4})(?!\d)")
 LANDLINE = re.compile(r"(?<!\d)(0\d{2,3})[- ]?\d{3,4}(\d{4})(?!\d)")
-BANK_CARD = re.compile(r"(?<![0-9A-Za-z])(\d{4})[ ]?(?:\d{4}[ ]?){2,3}(\d{1,4})(?![0-9A-Za-z])")
+OWN = r"(?<!NC )(?<!YY )(?<!GD )(?<!nc )(?<!yy )(?<!gd )"
+"""Our own numbers are prefix and digits; typed with a space after the prefix they stay what they are."""
+BANK_CARD = re.compile(OWN + r"(?<![0-9A-Za-z])(\d{4})[ ]?(?:\d{4}[ ]?){2,3}(\d{1,4})(?![0-9A-Za-z])")
+SPOKEN = "零〇幺一二三四五六七八九两"
+SPOKEN_MOBILE = re.compile(
+    rf"(?<![{SPOKEN}])([幺一][三四五六七八九][{SPOKEN}])[{SPOKEN}]{{4}}([{SPOKEN}]{{4}})(?![{SPOKEN}])"
+)
+"""A mobile number in Chinese numerals, as speech recognition or an old hand writes it."""
 HOUSE = re.compile(
     r"((?:路|街|大道|巷|弄|小区|花园|家园|新村|社区|村|苑|公寓)[^，。；,;\s]{0,12}?)"
     r"[0-9一二三四五六七八九十百零〇]{1,5}\s*(?:号|栋|幢|座|弄)"
@@ -43,6 +48,7 @@ def _once(text: str, places: bool) -> str:
     text = ID_18.sub(r"\1************", text)
     text = ID_15.sub(r"\1*********", text)
     text = MOBILE.sub(r"\1****\2", text)
+    text = SPOKEN_MOBILE.sub(r"\1****\2", text)
     text = BANK_CARD.sub(r"\1********\2", text)
     if not places:
         return text

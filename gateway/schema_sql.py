@@ -63,6 +63,8 @@ handoffs = Table(
     Column("accepted_at", Float),
     Column("first_reply_at", Float),
     Column("ended_at", Float),
+    Column("ended_seq", Integer),  # the officer reads up to here, never what follows
+    Column("preview", Text, nullable=False, server_default=""),  # the citizen's last words until then
     Column("agent_id", String(40)),
     Column("outcome", String(12)),
     Index("handoffs_by_agent", "agent_id", "ended_at"),

@@ -124,7 +124,7 @@ def _item(guide: Guide, facts: Facts, key: str, part: Fact | Material) -> dict[s
         form = part.form
         if part.copies is not None and part.form not in ("到场", "填写", "电子"):
             form = phrase("copies", form=part.form, copies=part.copies)
-        item["text"] = f"{part.name}（{form}）"
+        item["text"] = part.name if form in part.name else f"{part.name}（{form}）"
         item["note"] = part.note
         item["tag"] = phrase("tags.ecert") if part.ecert else ""
     elif key == "faq":

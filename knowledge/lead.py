@@ -91,7 +91,7 @@ def _materials(guide: Guide, facts: Facts) -> str:
         return phrase("lead.materials_none")
     said = []
     for when, materials in sorted(groups.items(), key=lambda pair: bool(pair[0])):
-        names = "、".join(f"{m.name}（{m.form}）" for m in materials)
+        names = "、".join(m.name if m.form in m.name else f"{m.name}（{m.form}）" for m in materials)
         key = "lead.materials_when" if when else "lead.materials"
         said.append(phrase(key, name=guide.name, names=names, when=when))
     return "".join(said)

@@ -12,6 +12,8 @@ def stack(tmp_path_factory):
     """The whole assistant on free ports with an empty data folder."""
     if not (live_stack.ROOT / ".build" / "app" / "bin" / "python").exists():
         pytest.skip("nothing is set up in .build; run `make setup`")
-    running = live_stack.start(tmp_path_factory.mktemp("stack"), NCZF_WAIT_LIMIT_S="12", NCZF_AGENT_GRACE_S="4")
+    running = live_stack.start(
+        tmp_path_factory.mktemp("stack"), NCZF_WAIT_LIMIT_S="12", NCZF_AGENT_GRACE_S="4"
+    )
     yield running
     running.stop()

@@ -146,3 +146,8 @@ def test_a_set_fact_without_its_guide_belongs_to_the_one_at_hand(ask):
         intent="set_fact", args={"key": "age", "value": "adult"}, slots={"guide_id": RESIDENCE.id}
     )
     assert message["card"]["guide_id"] == RESIDENCE.id
+
+
+def test_a_field_alone_is_asked_back_for_its_service(ask):
+    message, slots, _ = ask(Answer("clarify", lead="请问您问的是哪件事？", field="fee"), text="要多少钱", intent="ask_followup")
+    assert message["status"] == "which_service" and message["text"] == "请问您问的是哪件事？"

@@ -173,3 +173,9 @@ def test_classifier_trains_persists_and_ranks(around: Any) -> None:
     assert sum(row["confidence"] for row in message.get("intent_ranking")) == pytest.approx(1)
     assert empty.get("intent") == {"name": None, "confidence": 0.0}
     assert loaded.rank("你好救命")[0] == {"name": "urgent", "confidence": pytest.approx(0.99)}
+
+
+def test_fingerprints_stand_for_cached_nodes_too() -> None:
+    """Rasa asks with the config of its cache node, without our keys: training again must not fail."""
+    for component in (RuleEntityExtractor, E5IntentClassifier):
+        assert component.fingerprint_addon({}) == component.fingerprint_addon(component.get_default_config())

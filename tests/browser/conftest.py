@@ -8,7 +8,10 @@ import shutil
 import pytest
 from playwright.sync_api import sync_playwright
 
-HOW = "install Chromium (Debian, Ubuntu: `apt-get install chromium fonts-noto-cjk`) or set NCZF_CHROMIUM to its path"
+HOW = (
+    "install Chromium (Debian, Ubuntu: `apt-get install chromium fonts-noto-cjk`) "
+    "or set NCZF_CHROMIUM to its path"
+)
 
 
 def find_chromium() -> str | None:
@@ -28,7 +31,12 @@ def browser():
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(
             executable_path=path,
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"],
+            args=[
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--disable-component-update",
+            ],
         )
         yield chromium
         chromium.close()

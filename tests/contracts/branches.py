@@ -69,6 +69,7 @@ def guides(w: World) -> Walk:
         answered(),
         answered(field="fee", followup=True),
         Answer("clarify", options=[OPTION]),
+        Answer("clarify", lead="请问您问的是哪件事？", field="fee"),
         Answer("not_handled_here", stub=STUB),
         Answer("unanswerable_no_guide"),
     ]

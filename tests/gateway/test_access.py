@@ -248,3 +248,26 @@ def test_the_desks_pages_need_a_session(standing: Gateway, path: str) -> None:
         reply = standing.get(path, cookie)
         assert reply.status_code == 401
         assert reply.json()["error"] == {"code": "not_signed_in", "message": "请先登录。"}
+
+
+def test_an_ended_talk_is_readable_up_to_its_end_and_no_further(gateway: Gateway) -> None:
+    citizen, officer = Citizen(gateway), Officer(gateway)
+    citizen.say("转人工")
+    citizen.event("handoff_requested")
+    officer.accept(citizen)
+    citizen.say("这是对工作人员说的")
+    citizen.event("citizen_said")
+    officer.send(type="close", conversation_id=citizen.id)
+    ended = citizen.event("handoff_ended")
+    citizen.say("这是后来只对小洪说的")
+    citizen.event("citizen_said")
+    officer.send(type="open", conversation_id=citizen.id)
+    transcript = officer.until(
+        lambda f: f["type"] == "transcript" and f["events"][-1]["payload"]["kind"] == "handoff_ended"
+    )
+    assert transcript["events"][-1]["seq"] == ended["seq"]
+    assert "这是对工作人员说的" in str(transcript)
+    assert "只对小洪" not in str(transcript) and transcript["facts"] == {}
+    citizen.say("再说一句")
+    citizen.event("citizen_said")
+    assert "只对小洪" not in str(officer.quiet()) and "再说一句" not in str(officer.seen)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import itertools
+import json
 import time
 import urllib.request
 from typing import Any
@@ -98,14 +98,18 @@ class Citizen(Socket):
         if own["type"] == "error":
             return [own]
         answer = self.until(
-            lambda f: f["type"] == "event"
-            and f["payload"]["kind"] in ("bot_said", "handoff_requested")
-            and f["payload"].get("reply_to") in (own["seq"], None),
+            lambda f: (
+                f["type"] == "event"
+                and f["payload"]["kind"] in ("bot_said", "handoff_requested")
+                and f["payload"].get("reply_to") in (own["seq"], None)
+            ),
             timeout,
         )
         return answer["payload"].get("messages") or [answer["payload"]]
 
-    def act(self, action: str, args: dict[str, Any], label: str, timeout: float = 15.0) -> list[dict[str, Any]]:
+    def act(
+        self, action: str, args: dict[str, Any], label: str, timeout: float = 15.0
+    ) -> list[dict[str, Any]]:
         """Press a button that acts and return the bot's messages."""
         client_id = f"a-{next(self._ids)}-{time.monotonic_ns()}"
         self.send({"type": "act", "id": client_id, "action": action, "args": args, "label": label})
@@ -113,8 +117,13 @@ class Citizen(Socket):
         if own["type"] == "error":
             return [own]
         answer = self.until(
-            lambda f: f["type"] in ("event", "error")
-            and (f["type"] == "error" or f["payload"]["kind"] in ("bot_said", "handoff_requested", "handoff_ended")),
+            lambda f: (
+                f["type"] in ("event", "error")
+                and (
+                    f["type"] == "error"
+                    or f["payload"]["kind"] in ("bot_said", "handoff_requested", "handoff_ended")
+                )
+            ),
             timeout,
         )
         if answer["type"] == "error":

@@ -19,7 +19,9 @@ def fill(citizen, name: str, phone: str, time: str = "9点"):
     (hall,) = citizen.ask("周六上午想去办居住证")
     assert hall["asking"] == "hall"
     messages = citizen.ask("市民中心")
-    if messages[-1]["asking"] == "day":  # a Saturday without a session (public holiday): take the first day offered
+    if (
+        messages[-1]["asking"] == "day"
+    ):  # a Saturday without a session (public holiday): take the first day offered
         messages = citizen.ask(messages[-1]["options"][-1]["say"])
     assert messages[-1]["asking"] == "slot"
     (asked_name,) = citizen.ask(time)

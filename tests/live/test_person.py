@@ -24,8 +24,10 @@ def citizen(stack):
 def accept(officer, citizen):
     """Wait for the citizen in the queue and take them."""
     officer.until(
-        lambda f: f["type"] == "queue"
-        and any(e["conversation_id"] == citizen.conversation_id for e in f["waiting"])
+        lambda f: (
+            f["type"] == "queue"
+            and any(e["conversation_id"] == citizen.conversation_id for e in f["waiting"])
+        )
     )
     officer.command("accept", conversation_id=citizen.conversation_id)
     return officer.until(lambda f: f["type"] == "transcript")
@@ -46,9 +48,11 @@ def test_a_talk_with_an_officer(citizen, officer):
     typing = officer.until(lambda f: f["type"] == "state" and f.get("citizen_typing"))
     assert typing["conversation_id"] == citizen.conversation_id
     offered = officer.until(
-        lambda f: f["type"] == "event"
-        and f["payload"]["kind"] == "suggestion_offered"
-        and any(s["guide_id"] == "id-card-temporary" for s in f["payload"]["suggestions"])
+        lambda f: (
+            f["type"] == "event"
+            and f["payload"]["kind"] == "suggestion_offered"
+            and any(s["guide_id"] == "id-card-temporary" for s in f["payload"]["suggestions"])
+        )
     )
     suggestion = next(s for s in offered["payload"]["suggestions"] if s["guide_id"] == "id-card-temporary")
     assert suggestion["source"].startswith("临时居民身份证办理") and suggestion["basis"]

@@ -46,7 +46,9 @@ def test_reload_in_mid_form_shows_everything_once_and_goes_on(stack):
     again.close()
 
 
-@pytest.mark.parametrize("text", ["/restart", "/intent{\"a\": 1}", "／restart", " /session_start", "/", "//handoff"])
+@pytest.mark.parametrize(
+    "text", ["/restart", '/intent{"a": 1}', "／restart", " /session_start", "/", "//handoff"]
+)
 def test_a_leading_slash_is_never_a_command(stack, text):
     citizen = Citizen(stack.base)
     citizen.ask("查办件进度")
