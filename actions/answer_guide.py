@@ -65,7 +65,8 @@ class AnswerGuide(TurnAction):
             sentence = self.phrases.say("clarify")
             replies = self.phrases.replies("replies_clarify")
             return Result([messages.clarify(sentence, answer.options, replies)])
-        if answer.status == "clarify" and answer.lead:  # a field alone (要多少钱) with no service at hand: ask for which one
+        if answer.status == "clarify" and answer.lead:
+            # A field alone (要多少钱) and no service under discussion: ask which one.
             return Result([messages.text(answer.lead, status="which_service")])
         if answer.status == "not_handled_here" and answer.stub:
             sentence = self.phrases.say(

@@ -149,5 +149,6 @@ def test_a_set_fact_without_its_guide_belongs_to_the_one_at_hand(ask):
 
 
 def test_a_field_alone_is_asked_back_for_its_service(ask):
-    message, slots, _ = ask(Answer("clarify", lead="请问您问的是哪件事？", field="fee"), text="要多少钱", intent="ask_followup")
+    found = Answer("clarify", lead="请问您问的是哪件事？", field="fee")
+    message, _, _ = ask(found, text="要多少钱", intent="ask_followup")
     assert message["status"] == "which_service" and message["text"] == "请问您问的是哪件事？"
