@@ -74,7 +74,10 @@ def unexpected_internals() -> list[str]:
 
 
 def patch() -> None:
-    """Cache the JSON schema validator, send less, share one HTTP session. Raises RuntimeError on another Rasa."""
+    """Cache the JSON schema validator, send less, share one HTTP session.
+
+    Raises RuntimeError on any other Rasa than the one this was written against.
+    """
     faults = unexpected_internals()
     if faults:
         raise RuntimeError(

@@ -207,10 +207,10 @@ def make_encoder() -> None:
         LOCKS / "app.txt",
     ]
     value = digest(sources)
-    if os.environ.get("NCZF_ENCODER_DIR") or (fresh("encoder", value) and ENCODER.exists()):
+    if fresh("encoder", value) and (ENCODER / "model.onnx").exists():
         return
     with step("building the sentence encoder (multilingual-e5-small, int8)"):
-        run([layout.python(APP), "-m", "knowledge.encoder_build"], "building the encoder")
+        run([layout.python(APP), "-m", "knowledge", "encoder"], "building the encoder")
     remember("encoder", value)
 
 

@@ -26,6 +26,8 @@ def main(argv: list[str] | None = None) -> int:
     check.add_argument("--missing", action="store_true", help="列出目录里还没有指南的事项")
     build = actions.add_parser("build", help="生成编码器和索引；没有变化就什么也不做")
     build.add_argument("--force", action="store_true", help="没有变化也重新生成")
+    encoder = actions.add_parser("encoder", help="只生成编码器；没有变化就什么也不做")
+    encoder.add_argument("--force", action="store_true", help="没有变化也重新生成")
     ask = actions.add_parser("ask", help="提一个问题看回答")
     ask.add_argument("question", help="问题，例如：身份证丢了怎么补")
     ask.add_argument("--guide", default=None, help="正在谈的指南编号")
@@ -39,9 +41,9 @@ def main(argv: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.WARNING)
     try:
         return int(
-            {"check": _check, "build": _build, "ask": _ask, "measure": _measure}[options.action](
-                options, settings
-            )
+            {"check": _check, "build": _build, "encoder": _encoder, "ask": _ask, "measure": _measure}[
+                options.action
+            ](options, settings)
         )
     except KnowledgeError as error:
         print(error, file=sys.stderr)
@@ -75,6 +77,14 @@ def _build(options: argparse.Namespace, settings: KnowledgeSettings) -> int:
 
     built = build(settings, force=options.force, say=lambda line: print(line, flush=True))
     if not built:
+        print("已是最新")
+    return 0
+
+
+def _encoder(options: argparse.Namespace, settings: KnowledgeSettings) -> int:
+    from knowledge.build import ensure_encoder
+
+    if not ensure_encoder(settings, force=options.force, say=lambda line: print(line, flush=True)):
         print("已是最新")
     return 0
 

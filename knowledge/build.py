@@ -25,10 +25,7 @@ def build(settings: KnowledgeSettings, *, force: bool = False, say: Callable[[st
         EncoderBuildError, EncoderMissing: no encoder.
 
     """
-    built = False
-    if _needs_encoder(settings, force):
-        build_encoder(settings.encoder_dir, say)
-        built = True
+    built = ensure_encoder(settings, force=force, say=say)
     digest = folder_digest(settings.guides_dir)
     if not force and is_up_to_date(settings.index_dir, encoder_name(settings.encoder_dir), digest):
         return built
@@ -38,6 +35,21 @@ def build(settings: KnowledgeSettings, *, force: bool = False, say: Callable[[st
     say(f"指南检查通过：{len(report.guides)} 个指南，{len(report.stubs)} 个转介；载入编码器")
     library = GuideLibrary(report.guides, report.stubs, digest)
     build_index(settings.index_dir, library, open_encoder(settings), say)
+    return True
+
+
+def ensure_encoder(
+    settings: KnowledgeSettings, *, force: bool = False, say: Callable[[str], None] = print
+) -> bool:
+    """Build our encoder if there is none or an older one of ours; False when there was nothing to do.
+
+    Raises:
+        EncoderBuildError: it could not be built.
+
+    """
+    if not _needs_encoder(settings, force):
+        return False
+    build_encoder(settings.encoder_dir, say)
     return True
 
 
