@@ -13,7 +13,9 @@ from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.constants import TOKENS_NAMES
 from rasa.nlu.extractors.extractor import EntityExtractorMixin
+from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
@@ -22,6 +24,7 @@ from bot.digests import digest
 from bot.entity_records import add, record, text_of
 from bot.person_names import find_name
 from bot.phrase_lists import PATTERNS, PhraseFinder, read_phrase_lists
+from bot.token_bounds import GUARDED, cuts_a_word
 
 _FILE = "phrases.json"
 
@@ -84,14 +87,17 @@ class RuleEntityExtractor(GraphComponent, EntityExtractorMixin):
     def process(self, messages: list[Message]) -> list[Message]:
         """Add the entities of each message."""
         for message in messages:
-            add(message, self._records(text_of(message)))
+            add(message, self._records(text_of(message), message.get(TOKENS_NAMES[TEXT]) or []))
         return messages
 
-    def _records(self, text: str) -> list[dict[str, Any]]:
+    def _records(self, text: str, tokens: list[Any]) -> list[dict[str, Any]]:
         name = type(self).__name__
+        phrases = list(self._finder.find(text))
+        known = {(p.start, p.end) for p in phrases}
         found = [
             record(name, p.label, text[p.start : p.end] if p.label == "guide_hint" else p.id, p.start, p.end)
-            for p in self._finder.find(text)
+            for p in phrases
+            if p.label not in GUARDED or not cuts_a_word(p.start, p.end, tokens, known)
         ]
         person = None if any(r["entity"] != "relation" for r in found) else find_name(text)
         if person:

@@ -179,3 +179,16 @@ def test_fingerprints_stand_for_cached_nodes_too() -> None:
     """Rasa asks with the config of its cache node, without our keys: training again must not fail."""
     for component in (RuleEntityExtractor, E5IntentClassifier):
         assert component.fingerprint_addon({}) == component.fingerprint_addon(component.get_default_config())
+
+
+def test_place_names_respect_the_words_that_jieba_found(around: Any) -> None:
+    from rasa.nlu.constants import TOKENS_NAMES
+    from rasa.nlu.tokenizers.tokenizer import Token
+
+    component = RuleEntityExtractor.create(RuleEntityExtractor.get_default_config(), *around)
+    inside, mention = Message(data={"text": "江西湖口县"}), Message(data={"text": "去西湖办"})
+    inside.set(TOKENS_NAMES["text"], [Token("江西", 0), Token("湖口县", 2)])
+    mention.set(TOKENS_NAMES["text"], [Token("去", 0), Token("西湖", 1), Token("办", 3)])
+    component.process([inside, mention])
+    assert not [e for e in inside.get("entities", []) if e["entity"] in ("hall", "district")]
+    assert {"hall", "district"} <= {e["entity"] for e in mention.get("entities")}
