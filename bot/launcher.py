@@ -31,8 +31,8 @@ PATCHED = {
 }
 
 
-def _environment(port: int) -> None:
-    """Set what must be set before Rasa (and TensorFlow) are imported."""
+def prepare(cache: Path) -> None:
+    """Set what must be set before Rasa (and TensorFlow) are imported; give jieba a folder of its own."""
     defaults = {
         "TF_INTER_OP_PARALLELISM_THREADS": "1",
         "TF_INTRA_OP_PARALLELISM_THREADS": "1",
@@ -45,6 +45,7 @@ def _environment(port: int) -> None:
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+    _private_jieba_cache(cache / "jieba")
 
 
 def _digest(function: Any) -> str:
@@ -178,7 +179,7 @@ def _share_session() -> None:
     EndpointConfig.request = request
 
 
-def _quiet(level: str) -> None:
+def quiet(level: str) -> None:
     """Set log levels. Rasa's debug logs print citizens' words, so it never goes below INFO."""
     from rasa.utils.log_utils import configure_structlog
 
@@ -217,15 +218,14 @@ def main() -> None:
     args = parser.parse_args()
 
     model = newest_model(args.models)
-    _environment(args.port)
-    _private_jieba_cache(args.cache / "jieba")
+    prepare(args.cache)
 
     from rasa.core.run import serve_application
     from rasa.core.utils import AvailableEndpoints
 
     if not args.stock:
         patch()
-    _quiet(args.log_level)
+    quiet(args.log_level)
     here = Path(__file__).parent
     serve_application(
         model_path=str(model),

