@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from fastapi import WebSocket
-from pydantic import ValidationError
 
 from gateway import wire
+from gateway.commands import carry_out
 from gateway.conversation import Conversation, StoredEvent
-from gateway.errors import error_frame, invalid, ref_of
+from gateway.errors import error_frame, ref_of
 from gateway.hub import Hub
 from gateway.refusals import Refused
 from gateway.sockets import frames, send, stop, write
@@ -79,21 +79,10 @@ class CitizenSocket:
             self._subscription.offer({"type": RESENT, "event": stored.frame()})
 
     async def _received(self, frame: Any) -> None:
-        ref = ref_of(frame)
-        try:
-            if isinstance(frame, str):
-                raise Refused(frame)
-            await self._do(wire.citizen_frame.validate_python(frame))
-        except ValidationError as error:
-            code, field = invalid(error)
-            await send(self._socket, error_frame(self._hub.phrases, code, ref=ref, field=field))
-        except Refused as refused:
-            await send(
-                self._socket, error_frame(self._hub.phrases, refused.code, ref=ref, field=refused.field)
-            )
-        except Exception:
-            log.exception("conversation=%s frame failed", self._id)
-            await send(self._socket, error_frame(self._hub.phrases, "internal", ref=ref))
+        fault = await carry_out(frame, wire.citizen_frame, self._do, f"conversation={self._id}")
+        if fault is not None:
+            code, field = fault
+            await send(self._socket, error_frame(self._hub.phrases, code, ref=ref_of(frame), field=field))
 
     async def _do(self, frame: wire.Say | wire.Act | wire.Typing | wire.Ping) -> None:
         if isinstance(frame, wire.Ping):

@@ -9,14 +9,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import WebSocket
-from pydantic import ValidationError
 from starlette.websockets import WebSocketDisconnect
 
 from gateway import wire
-from gateway.conversation import Conversation, ConversationNotFound, Mode
-from gateway.errors import error_frame, invalid, ref_of
+from gateway.commands import carry_out
+from gateway.conversation import Conversation, Mode
+from gateway.errors import error_frame, ref_of
 from gateway.hub import STAFF_ID, Hub
-from gateway.refusals import Refused
 from gateway.sockets import CLOSE_SIGN_IN, close, frames, send, stop, write
 from gateway.staff import Officer
 
@@ -115,23 +114,10 @@ class DeskSocket:
             self._subscription.add(topic)
 
     async def _received(self, frame: Any) -> None:
-        ref = ref_of(frame)
-        try:
-            if isinstance(frame, str):
-                raise Refused(frame)
-            await self._do(wire.desk_frame.validate_python(frame))
-        except ValidationError as error:
-            code, field = invalid(error)
-            await send(self._socket, error_frame(self._hub.phrases, code, ref=ref, field=field))
-        except Refused as refused:
-            await send(
-                self._socket, error_frame(self._hub.phrases, refused.code, ref=ref, field=refused.field)
-            )
-        except ConversationNotFound:
-            await send(self._socket, error_frame(self._hub.phrases, "not_found", ref=ref))
-        except Exception:
-            log.exception("officer=%s frame failed", self._officer.username)
-            await send(self._socket, error_frame(self._hub.phrases, "internal", ref=ref))
+        fault = await carry_out(frame, wire.desk_frame, self._do, f"officer={self._officer.username}")
+        if fault is not None:
+            code, field = fault
+            await send(self._socket, error_frame(self._hub.phrases, code, ref=ref_of(frame), field=field))
 
     async def _do(self, frame: Any) -> None:
         hub, officer = self._hub, self._officer

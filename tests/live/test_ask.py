@@ -2,16 +2,7 @@
 
 import pytest
 
-from tests.live.clients import Citizen
-
 pytestmark = pytest.mark.live
-
-
-@pytest.fixture
-def citizen(stack):
-    client = Citizen(stack.base)
-    yield client
-    client.close()
 
 
 def test_lost_id_card_gives_the_right_card_with_source_basis_and_date(citizen):

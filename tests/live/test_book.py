@@ -7,13 +7,6 @@ from tests.live.clients import Citizen
 pytestmark = pytest.mark.live
 
 
-@pytest.fixture
-def citizen(stack):
-    client = Citizen(stack.base)
-    yield client
-    client.close()
-
-
 def fill(citizen, name: str, phone: str, time: str = "9点"):
     """From the first sentence to the read-back."""
     (hall,) = citizen.ask("周六上午想去办居住证")

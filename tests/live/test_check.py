@@ -3,16 +3,8 @@
 import pytest
 
 from actions.backends.numbers import check_digit
-from tests.live.clients import Citizen
 
 pytestmark = pytest.mark.live
-
-
-@pytest.fixture
-def citizen(stack):
-    client = Citizen(stack.base)
-    yield client
-    client.close()
 
 
 def test_asks_for_both_and_shows_the_timeline(citizen):

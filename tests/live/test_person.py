@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.live.clients import Citizen, Officer
+from tests.live.clients import Officer
 
 pytestmark = pytest.mark.live
 
@@ -10,13 +10,6 @@ pytestmark = pytest.mark.live
 @pytest.fixture
 def officer(stack):
     client = Officer(stack.base, *stack.logins()[0])
-    yield client
-    client.close()
-
-
-@pytest.fixture
-def citizen(stack):
-    client = Citizen(stack.base)
     yield client
     client.close()
 
