@@ -23,3 +23,16 @@ def stack(tmp_path_factory):
     status = running.stop()
     left = [name for name, pid in pids.items() if Path(f"/proc/{pid}").exists()]
     assert (status, left) == (0, []), "Ctrl-C stops all of it cleanly"
+
+
+def pytest_collection_modifyitems(items):
+    """Fast tests first, then those on the running stack, the browser last.
+
+    Playwright's synchronous interface keeps an event loop running for as long as the browser is open, and
+    asynchronous tests cannot run beside it.
+    """
+
+    def rank(item) -> int:
+        return 2 if item.get_closest_marker("browser") else 1 if item.get_closest_marker("live") else 0
+
+    items.sort(key=rank)
