@@ -2,7 +2,7 @@
 
     python3 -m deploy.lock
 
-torch and its CUDA companions are left out of the locks on purpose: deploy/setup.py picks a CPU build.
+torch and its CUDA companions are left out of the locks on purpose: deploy/environments.py picks a CPU build.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ import subprocess
 import tempfile
 from pathlib import Path
 
+from deploy.command import find_links
 from deploy.console import Stop, fail, step
+from deploy.environments import TORCH, UV, make_tools
 from deploy.layout import LOCKS, ROOT, environment
-from deploy.setup import TORCH, UV, find_links, make_tools
 
 LEFT_OUT = ["torch", "triton", "cuda-bindings", "cuda-pathfinder", "cuda-toolkit"]
 

@@ -15,7 +15,7 @@ import time
 from deploy import layout
 from deploy.console import say
 from deploy.layout import APP, BOT, ROOT, WEB
-from deploy.setup import node
+from deploy.pages import node
 
 CODE = ["actions", "bot", "deploy", "gateway", "knowledge", "tests"]
 

