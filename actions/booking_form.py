@@ -170,7 +170,7 @@ class ValidateBooking(TurnAction):
         elif said.wanted == "booking_phone" and re.search(r"\d{5,}", turn.text):
             said.notes.append(("phone_invalid", {}))
         name = turn.first("person_name")
-        if said.wanted == "booking_name" and not name and HAN_NAME.match(turn.text):
+        if said.wanted == "booking_name" and not name and not said.filled and HAN_NAME.match(turn.text):
             if turn.intent in {"inform", "nlu_fallback", ""} or turn.confidence < 0.5:
                 name = turn.text
         if name and (said.wanted == "booking_name" or turn.intent in {"inform", "book"}):

@@ -95,6 +95,8 @@ class Answerer:
         if current:
             facts = {key: value for key, value in facts.items() if key in self._rules["shared_facts"]}
         first = hits[0]
+        if zone is Zone.ANSWER and evidence.outside >= first.cosine + self._rules["outside_lead"]:
+            zone = Zone.CLARIFY  # a service without a guide lies nearer than the best guide: ask, never guess
         if zone is Zone.ANSWER and len(strip_fillers(text)) <= self._rules["short_text"]:
             zone = Zone.CLARIFY
         if first.stub and zone is not Zone.REFUSE and right >= self._rules["stub_answer"]:

@@ -11,6 +11,7 @@ import numpy as np
 from knowledge.encode import Encoder
 from knowledge.index import PassageIndex
 from knowledge.lexical import LexicalIndex
+from knowledge.library import catalogue
 from knowledge.wording import data
 
 COVERED = 4
@@ -110,6 +111,6 @@ class OutsideIndex:
 
 
 def distractors() -> list[str]:
-    """All lines of both data files."""
-    found = [name for names in data("other_services").values() for name in names]
+    """All lines of both data files, and the catalogue's items: those without a guide are outside too."""
+    found = [*catalogue().values(), *(name for names in data("other_services").values() for name in names)]
     return found + [line for lines in data("out_of_scope_dev").values() for line in lines]

@@ -62,3 +62,9 @@ def test_urgent_danger_is_answered_at_once_with_the_numbers(citizen):
     (message,) = citizen.ask("有人落水了快救命")
     assert message["status"] == "urgent"
     assert all(number in message["text"] for number in ("110", "119", "120"))
+
+
+@pytest.mark.parametrize("text", ["公司不干了怎么注销", "新车上牌"])
+def test_an_item_of_the_catalogue_without_a_guide_is_asked_back_not_guessed(citizen, text):
+    (message,) = citizen.ask(text)
+    assert message["kind"] in {"clarify", "text"}
