@@ -13,7 +13,7 @@ from typing import Literal
 
 from gateway import wire
 from gateway.bot_turns import HANDOFF_REPLY
-from gateway.conversation import Conversation, Mode, ModeConflict
+from gateway.conversation import Conversation, Mode, ModeConflict, StoredEvent
 from gateway.known import known_facts
 from gateway.live import Live
 from gateway.phrases import Phrases
@@ -134,11 +134,15 @@ class Handoffs:
             return False
         self._disarm(conversation_id)
         self._ended(conversation_id)
+        await self._tell(moved, stored)
+        return True
+
+    async def _tell(self, moved: Conversation, stored: StoredEvent | None) -> None:
+        """A conversation has moved: its readers, the desks and everyone who waits hear of it."""
         if stored:
             self._live.publish(stored)
         await self._live.publish_state(moved)
         await self._live.publish_queue()
-        return True
 
     # ---- the officer's side
 
@@ -158,10 +162,7 @@ class Handoffs:
         except ModeConflict as conflict:
             raise Refused("mode_conflict") from conflict
         self._disarm(conversation_id)
-        if stored:
-            self._live.publish(stored)
-        await self._live.publish_state(moved)
-        await self._live.publish_queue()
+        await self._tell(moved, stored)
         return moved
 
     async def close(self, officer: Officer, conversation_id: str) -> None:
