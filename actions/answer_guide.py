@@ -10,7 +10,12 @@ from actions import messages
 from actions.action import Result, TurnAction
 from actions.phrases import Phrases
 from actions.turn import Turn
-from knowledge.answerer import Answer, Answerer
+from knowledge.answer import Answer
+from knowledge.answer_source import AnswerSource
+from knowledge.errors import UnknownGuide
+from knowledge.receipts import ReceiptBook
+from knowledge.record import answer_record
+from knowledge.talk import moved
 
 OFFER_PERSON_AFTER = 2
 """Unanswered questions in a row after which a person is offered first."""
@@ -21,9 +26,9 @@ ALWAYS_ASKABLE = {"fee", "time_limit"}
 class AnswerGuide(TurnAction):
     """`action_answer_guide`: everything that sounds like a question about a service comes here."""
 
-    def __init__(self, phrases: Phrases, answerer: Answerer) -> None:
+    def __init__(self, phrases: Phrases, answerer: AnswerSource, receipts: ReceiptBook | None = None) -> None:
         super().__init__("action_answer_guide", phrases)
-        self._answerer = answerer
+        self._answerer, self._receipts = answerer, receipts
 
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`."""
@@ -41,33 +46,34 @@ class AnswerGuide(TurnAction):
                 turn.text,
                 guide_id=turn.slots.get("guide_id"),
                 facts=turn.slots.get("guide_facts") or {},
+                recent=turn.slots.get("guide_recent") or (),
+                asked=turn.slots.get("guide_asked") or (),
+                pending=str(turn.slots.get("guide_pending") or ""),
             ),
         )
 
     def _open(self, turn: Turn, guide_id: str, facts: dict[str, str]) -> Result:
-        if guide_id not in self._answerer.library.guides:
+        try:
+            lead, card = self._answerer.card(guide_id, facts)
+        except UnknownGuide:
             return self._unanswered(turn)
-        lead, card = self._answerer.card(guide_id, facts)
-        return self._card(turn, guide_id, facts, lead, card, field="", compact=False)
+        return self._card(
+            turn, Answer("answered", guide_id, facts=facts, lead=lead, card=card), compact=False
+        )
 
     def _answered(self, turn: Turn, answer: Answer) -> Result:
         if answer.status == "answered" and answer.card is not None and answer.guide_id:
-            return self._card(
-                turn,
-                answer.guide_id,
-                dict(answer.facts),
-                answer.lead,
-                answer.card,
-                field=answer.field,
-                compact=bool(answer.field) and answer.followup,
-            )
+            return self._card(turn, answer, compact=bool(answer.field) and answer.followup)
         if answer.status == "clarify" and answer.options:
             sentence = self.phrases.say("clarify")
             replies = self.phrases.replies("replies_clarify")
-            return Result([messages.clarify(sentence, answer.options, replies)])
+            events = [SlotSet("guide_pending", turn.text)]
+            return Result([messages.clarify(sentence, answer.options, replies)], events)
         if answer.status == "clarify" and answer.lead:
             # A field alone (要多少钱) and no service under discussion: ask which one.
-            return Result([messages.text(answer.lead, status="which_service")])
+            return Result(
+                [messages.text(answer.lead, status="which_service")], [SlotSet("guide_pending", turn.text)]
+            )
         if answer.status == "not_handled_here" and answer.stub:
             sentence = self.phrases.say(
                 "not_handled_here",
@@ -77,7 +83,8 @@ class AnswerGuide(TurnAction):
             )
             replies = self.phrases.replies("replies_unanswered")
             return Result(
-                [messages.text(sentence, status="not_handled_here", replies=replies)], [SlotSet("misses", 0)]
+                [messages.text(sentence, status="not_handled_here", replies=replies)],
+                [SlotSet("misses", 0), SlotSet("guide_pending", None)],
             )
         return self._unanswered(turn)
 
@@ -96,20 +103,12 @@ class AnswerGuide(TurnAction):
                     replies=self.phrases.replies("replies_unanswered"),
                 )
             ],
-            [SlotSet("misses", misses)],
+            [SlotSet("misses", misses), SlotSet("guide_pending", None)],
         )
 
-    def _card(
-        self,
-        turn: Turn,
-        guide_id: str,
-        facts: dict[str, str],
-        lead: str,
-        card: dict[str, Any],
-        *,
-        field: str,
-        compact: bool,
-    ) -> Result:
+    def _card(self, turn: Turn, answer: Answer, *, compact: bool) -> Result:
+        guide_id, field = answer.guide_id, answer.field
+        card = {**(answer.card or {}), "answer_id": self._receipt(answer)}
         shown = {section["key"] for section in card["sections"]} | ALWAYS_ASKABLE
         replies = [
             {"label": label, "say": label}
@@ -120,14 +119,23 @@ class AnswerGuide(TurnAction):
         ][:3]
         replies.append(self.phrases.replies("replies_after_card")[0])
         return Result(
-            [messages.answer(lead, card, field=field, compact=compact, replies=replies)],
+            [messages.answer(answer.lead, card, field=field, compact=compact, replies=replies)],
             [
                 SlotSet("guide_id", guide_id),
-                SlotSet("guide_facts", facts),
+                SlotSet("guide_facts", dict(answer.facts)),
+                SlotSet("guide_asked", list(answer.fields)),
+                SlotSet("guide_pending", None),
+                SlotSet("guide_recent", list(moved(_recent(turn), turn.slots.get("guide_id"), guide_id))),
                 SlotSet("misses", 0),
                 *self._rateable(turn, guide_id),
             ],
         )
+
+    def _receipt(self, answer: Answer) -> str:
+        """The id under which this answer stays resolvable; "" where no book is kept."""
+        if self._receipts is None:
+            return ""
+        return self._receipts.issue(answer_record(answer, self._answerer.library, self._answerer.snapshot))
 
     @staticmethod
     def _rateable(turn: Turn, guide_id: str) -> list[dict[str, Any]]:
@@ -136,3 +144,7 @@ class AnswerGuide(TurnAction):
         if last and not last.startswith("guide:"):
             return []
         return [SlotSet("last_service", f"guide:{guide_id}:{turn.conversation_id}")]
+
+
+def _recent(turn: Turn) -> tuple[str, ...]:
+    return tuple(str(key) for key in turn.slots.get("guide_recent") or ())

@@ -47,9 +47,7 @@ def guarded(action: Action, phrases: Phrases) -> Run:
             key = "backend_unavailable"
         except Exception as error:
             # The conversation id, the action and the place, never the citizen's words.
-            log.error(
-                "action=%s conversation=%s failed: %s", action.name(), tracker.sender_id, _place(error)
-            )
+            log.error("action=%s conversation=%s failed: %s", action.name(), tracker.sender_id, _place(error))
             key = "failure"
         del dispatcher.messages[said:]
         dispatcher.utter_message(

@@ -7,13 +7,13 @@ from actions.action import Result, TurnAction
 from actions.masking import mask_name, mask_phone
 from actions.phrases import Phrases
 from actions.turn import Turn
-from knowledge.answerer import Answerer
+from knowledge.answer_source import AnswerSource
 
 
 class HandOff(TurnAction):
     """`action_handoff`: pass on what is already known, masked, so that nobody asks twice."""
 
-    def __init__(self, phrases: Phrases, answerer: Answerer) -> None:
+    def __init__(self, phrases: Phrases, answerer: AnswerSource) -> None:
         super().__init__("action_handoff", phrases)
         self._answerer = answerer
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from knowledge.answerer import Answerer
+from knowledge.answer_source import AnswerSource
 
 NOT_AT_A_COUNTER = frozenset({"政数", "12345热线办"})
 """Departments whose guides are about this service itself (booking, hotline, look-up): nobody books a window
@@ -26,7 +26,7 @@ class ItemFinder(Protocol):
 class GuideItemFinder:
     """Looks among the guides: first the whole text, then the span the entity rules marked."""
 
-    def __init__(self, answerer: Answerer) -> None:
+    def __init__(self, answerer: AnswerSource) -> None:
         self._answerer = answerer
 
     def find(self, text: str, *, hint: str | None) -> dict[str, str] | None:

@@ -14,14 +14,14 @@ from typing import Any
 from sanic import Request, Sanic
 from sanic.response import HTTPResponse, json
 
-from knowledge.answerer import Answerer
+from knowledge.answer_source import AnswerSource
 
 TEXT_LIMIT = 500
 SUGGESTIONS = 3
 """How many sentences an officer gets when the gateway names no number."""
 
 
-def add_knowledge_routes(app: Sanic[Any, Any], answerer: Answerer) -> None:
+def add_knowledge_routes(app: Sanic[Any, Any], answerer: AnswerSource) -> None:
     """Register the three routes on the action server's app."""
 
     @app.post("/knowledge/suggest")

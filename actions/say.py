@@ -25,9 +25,7 @@ class Say(TurnAction):
         known = f"say_{turn.intent}" in self.phrases.keys()
         key = turn.intent if known else "capabilities"
         replies_key = f"replies_{key}"
-        replies = self.phrases.replies(
-            replies_key if replies_key in self.phrases.keys() else "replies_start"
-        )
+        replies = self.phrases.replies(replies_key if replies_key in self.phrases.keys() else "replies_start")
         if turn.active_form:
             replies = []
         return Result([messages.text(self.phrases.say(f"say_{key}"), status=key, replies=replies)])
@@ -66,5 +64,10 @@ class Restart(LeaveForm):
         result.messages = [
             messages.text(sentence, status="started_over", replies=self.phrases.replies("replies_start"))
         ]
-        result.events += [SlotSet("guide_id", None), SlotSet("guide_facts", None), SlotSet("misses", 0)]
+        result.events += [
+            SlotSet("guide_id", None),
+            SlotSet("guide_facts", None),
+            *(SlotSet(f"guide_{name}", None) for name in ("recent", "asked", "pending")),
+            SlotSet("misses", 0),
+        ]
         return result

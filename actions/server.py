@@ -40,7 +40,9 @@ from actions.phrases import Phrases
 from actions.rate import Rate
 from actions.say import LeaveForm, Restart, Say
 from actions.settings import ActionSettings
-from knowledge.answerer import Answerer
+from knowledge.answer_source import AnswerSource
+from knowledge.live import LiveAnswerer
+from knowledge.receipts import ReceiptBook
 from knowledge.settings import KnowledgeSettings
 
 
@@ -66,11 +68,17 @@ def local_systems(settings: ActionSettings, clock: Clock = now) -> Systems:
     )
 
 
-def build_actions(systems: Systems, answerer: Answerer, phrases: Phrases, clock: Clock = now) -> list[Action]:
+def build_actions(
+    systems: Systems,
+    answerer: AnswerSource,
+    phrases: Phrases,
+    clock: Clock = now,
+    receipts: ReceiptBook | None = None,
+) -> list[Action]:
     """Every action that domain.yml names, wired. tests/contracts compares the two lists."""
     booking_slots = ("item", "hall", "day", "slot", "name", "phone", "confirm")
     return [
-        AnswerGuide(phrases, answerer),
+        AnswerGuide(phrases, answerer, receipts),
         ValidateCase(phrases),
         *(AskCase(slot, phrases) for slot in ("case_no", "case_phone")),
         CaseLookup(phrases, systems.cases),
@@ -93,11 +101,15 @@ def build_actions(systems: Systems, answerer: Answerer, phrases: Phrases, clock:
 
 
 def build_app(
-    systems: Systems, answerer: Answerer, phrases: Phrases, clock: Clock = now
+    systems: Systems,
+    answerer: AnswerSource,
+    phrases: Phrases,
+    clock: Clock = now,
+    receipts: ReceiptBook | None = None,
 ) -> Sanic[Any, Any]:
     """The SDK's app with our actions registered, plus the knowledge routes for the gateway."""
     executor = ActionExecutor()
-    for action in build_actions(systems, answerer, phrases, clock):
+    for action in build_actions(systems, answerer, phrases, clock, receipts):
         executor.register_function(action.name(), guarded(action, phrases))
     app: Sanic[Any, Any] = create_app(executor, cors_origins="")
     add_knowledge_routes(app, answerer)
@@ -115,9 +127,12 @@ def main() -> None:
     logging.getLogger("rasa_sdk.executor").setLevel(logging.WARNING)
     # Rasa 3.6 calls a newer SDK on purpose (docs/adr/0001); the contract tests replace this warning.
     warnings.filterwarnings("ignore", message=".*version.*")
-    answerer = Answerer.load(KnowledgeSettings())
+    knowledge = KnowledgeSettings()
+    answerer = LiveAnswerer.load(knowledge)
     answerer.answer("身份证丢了怎么补")  # the first call loads lazily built parts
-    app = build_app(local_systems(settings), answerer, Phrases.load())
+    answerer.watch(knowledge.index_poll_seconds)
+    receipts = ReceiptBook(knowledge.answers_database)
+    app = build_app(local_systems(settings), answerer, Phrases.load(), receipts=receipts)
     app.run(
         host=settings.actions_host,
         port=settings.actions_port,

@@ -116,6 +116,8 @@ class GuideCard(Wire):
     version: str
     unverified: list[str]
     """Names of the parts nobody could check; shown in the footer."""
+    answer_id: str = ""
+    """答复凭证: what was said stays resolvable under it; "" for a card that nobody was given as an answer."""
 
 
 class GuideOption(Wire):

@@ -21,6 +21,7 @@ FEATURES = (
     "logit_best",
     "logit_margin",
     "domain",
+    "ours",
     "agree_cosine",
     "agree_lexical",
     "agree_logit",
@@ -33,7 +34,12 @@ FEATURES = (
     "outside_margin",
     "outside_best",
     "outside_lexical",
+    "named",
 )
+
+
+UNKNOWN_LOGIT = 1.0
+"""How far behind the best log probability a guide counts that the classifier has no example of."""
 
 
 class Zone(StrEnum):
@@ -71,23 +77,26 @@ class Head:
 
 
 def features(evidence: Evidence, weights: Weights) -> np.ndarray:
-    """(20,) float, in the order of FEATURES."""
+    """(22,) float, in the order of FEATURES."""
     scores = total(evidence, weights)
     first = int(scores.argmax())
-    cosine = np.sort(evidence.cosine)[::-1]
+    few = min(5, len(evidence.cosine))
+    fifth = float(np.partition(evidence.cosine, -few)[-few])
+    logit = np.where(np.isnan(evidence.logit), np.nanmax(evidence.logit) - UNKNOWN_LOGIT, evidence.logit)
     return np.array(
         [
             evidence.cosine[first],
             _margin(evidence.cosine),
-            cosine[0] - cosine[min(4, len(cosine) - 1)],
+            float(evidence.cosine.max()) - fifth,
             evidence.lexical[first],
             _margin(evidence.lexical),
-            evidence.logit[first],
-            _margin(evidence.logit),
+            logit[first],
+            _margin(logit),
             evidence.domain,
+            evidence.ours,
             float(evidence.cosine.argmax() == first),
             float(evidence.lexical.argmax() == first),
-            float(evidence.logit.argmax() == first),
+            float(logit.argmax() == first),
             evidence.said_cosine[first],
             evidence.said_lexical[first],
             float(evidence.said_cosine.argmax() == first),
@@ -97,6 +106,7 @@ def features(evidence: Evidence, weights: Weights) -> np.ndarray:
             evidence.single[first] - evidence.outside,
             evidence.outside,
             evidence.outside_lexical,
+            evidence.named[first] - float(evidence.named.any() and not evidence.named[first]),
         ]
     )
 
@@ -110,6 +120,18 @@ def _margin(values: np.ndarray) -> float:
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is to be done with a question, and why."""
+
+    zone: Zone
+    right: float
+    """Probability that the first guide is the right one."""
+    scope: float
+    """Probability that any guide is."""
+    explain: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Judge:
     """Turns evidence into a zone."""
 
@@ -119,14 +141,17 @@ class Judge:
     """Probability that any guide is."""
     thresholds: Thresholds
 
-    def judge(self, evidence: Evidence, weights: Weights) -> tuple[Zone, float, float]:
-        """Zone, probability of being right, probability of being in scope."""
+    def judge(self, evidence: Evidence, weights: Weights) -> Judgement:
+        """What is to be done with a question."""
         row = features(evidence, weights)[None, :]
         right, scope = float(self.right.probability(row)[0]), float(self.scope.probability(row)[0])
         found = zone(right, scope, self.thresholds)
         if found is Zone.ANSWER and evidence.foreign[int(total(evidence, weights).argmax())]:
             found = Zone.CLARIFY
-        return found, right, scope
+        explain = {"right": right, "answer_from": self.thresholds.answer}
+        explain |= {"scope": scope, "refuse_below": self.thresholds.refuse}
+        explain |= dict(zip(FEATURES, (float(value) for value in row[0]), strict=True))
+        return Judgement(found, right, scope, {key: round(value, 4) for key, value in explain.items()})
 
     def save(self, path: Path, notes: dict[str, float]) -> None:
         """`notes`: what calibration measured, for people."""

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import numpy as np
 
-from knowledge.answer import Answer, Status, clarify, not_handled
-from knowledge.answerable import Judge, Zone
+from knowledge.answer import Answer, Status, Why, clarify, not_handled
+from knowledge.answerable import Judgement, Zone
 from knowledge.card import build_card
 from knowledge.closest import ClosestPoint
 from knowledge.encode import Encoder, open_encoder
 from knowledge.errors import UnknownGuide
-from knowledge.field import asked_field, residue
+from knowledge.field import residue
+from knowledge.focus import Move, family, mentioned_again, read_move, refers
 from knowledge.followup import is_followup
 from knowledge.guide import FIELDS, Guide
+from knowledge.index import PassageIndex
 from knowledge.library import GuideLibrary
-from knowledge.names import ItemNames
+from knowledge.outcome import outcome_sentence
 from knowledge.passages import Hit
-from knowledge.ranker import Evidence, Ranker
+from knowledge.ranker import Evidence
 from knowledge.settings import KnowledgeSettings
 from knowledge.situations import facts_in_words, known
-from knowledge.store import load_index
+from knowledge.stay import stay_features
+from knowledge.store import Snapshot, load_sound_index
 from knowledge.suggest import Suggestion, suggestions
 from knowledge.text import normalise, strip_fillers
 from knowledge.wording import data, phrase
@@ -33,29 +37,46 @@ WARM_UP = "預熱"
 """Asked once at start, so that no citizen waits for the pinyin and script tables."""
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the index says about some words."""
+
+    evidence: Evidence
+    totals: np.ndarray
+    judged: Judgement
+    hits: list[Hit]
+
+
 class Answerer:
     """Pure CPU and thread-safe; one per process is enough."""
 
-    def __init__(self, library: GuideLibrary, ranker: Ranker, judge: Judge) -> None:
-        self.library, self._ranker, self._judge = library, ranker, judge
-        self._names = ItemNames(library)
+    def __init__(self, snapshot: Snapshot) -> None:
+        library = snapshot.library
+        self._library, self._name = library, snapshot.name
+        self._ranker, self._judge, self._fields = snapshot.ranker, snapshot.judge, snapshot.fields
+        self._stay = snapshot.stay
+        ranker = self._ranker
+        self._names = ranker.names
         self._rules = data("thresholds")
+        self._families: dict[str, dict[str, str]] = {}
         self._closest = ClosestPoint(ranker.index.texts_by_guide(("fact", "faq")), ranker.encoder)
 
     @classmethod
     def load(cls, settings: KnowledgeSettings, encoder: Encoder | None = None) -> Answerer:
-        """Read guides, encoder and index.
+        """Read encoder and index; the guides are those the index was built from.
 
         Raises:
-            GuideFaults: the guides are not in order.
             EncoderMissing: there is no encoder where the settings say.
-            IndexMismatch: the index was not built from these guides with this encoder.
+            IndexMismatch: there is no sound index that was built with this encoder.
 
         """
-        library = GuideLibrary.load(settings.guides_dir)
-        ranker, judge = load_index(settings.index_dir, library, encoder or open_encoder(settings))
-        ranker.evidence(WARM_UP)
-        return cls(library, ranker, judge)
+        return cls.of(load_sound_index(settings.index_dir, encoder or open_encoder(settings)))
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Answerer:
+        """Over a loaded index, warmed up."""
+        snapshot.ranker.evidence(WARM_UP)
+        return cls(snapshot)
 
     def answer(
         self,
@@ -63,6 +84,9 @@ class Answerer:
         guide_id: str | None = None,
         facts: Mapping[str, str] | None = None,
         today: date | None = None,
+        recent: Sequence[str] = (),
+        asked: Sequence[str] = (),
+        pending: str = "",
     ) -> Answer:
         """Answer one question.
 
@@ -71,34 +95,209 @@ class Answerer:
             guide_id: the guide under discussion, if any; an unknown one is ignored.
             facts: situation facts known so far.
             today: for expiry; default the current day.
+            recent: guides talked about before that one, latest first.
+            asked: the fields that the last answer was about.
+            pending: the words that were asked back about in the last turn; read together with these
+                when these alone are not enough.
 
         """
+        found = self._alone(question, guide_id, facts, today, recent, asked)
+        if pending and found.outcome in ("clarify", "refuse") and found.why != "empty":
+            both = self._alone(f"{pending}，{question}", guide_id, facts, today, recent, asked)
+            if both.outcome in ("answered", "redirect"):
+                return self._refielded(both, found) if found.fields else both
+        return found
+
+    def _refielded(self, answer: Answer, asked: Answer) -> Answer:
+        """The answer with the fields of the latest words put first."""
+        if answer.card is None or answer.fields == asked.fields:
+            return answer
+        lead, card = build_card(self.library.guides[answer.guide_id], answer.facts, asked.fields)
+        return replace(answer, fields=asked.fields, field=asked.fields[0], lead=lead, card=card)
+
+    def _alone(
+        self,
+        question: str,
+        guide_id: str | None,
+        facts: Mapping[str, str] | None,
+        today: date | None,
+        recent: Sequence[str],
+        asked: Sequence[str],
+    ) -> Answer:
         facts, day = dict(facts or {}), today or date.today()
         text = normalise(question)
         current = self._current(guide_id, day)
         if not text:
-            return Answer("unanswerable_no_guide")
+            return Answer("unanswerable_no_guide", why="empty")
+        fields = self._fields.asked(text, self._ranker.encoder)
+        if current is not None:
+            found = self._in_context(text, current, facts, fields, day, recent, asked)
+            if found is not None:
+                return found
+            facts = self._shared(facts)
+            if not fields and refers(text):
+                fields = tuple(asked)
         named = self._names.mentioned(text)
-        if current and is_followup(text, current, named):
-            return self._from_guide(current, text, facts, followup=True, confidence=1.0)
         bare = len(text) <= self._rules["bare_text"] and not residue(text)
         if bare and not named and not self._names.exact(text):
-            return self._without_matter(text)
+            return self._without_matter(fields)
+        seen = self._look(text, day)
+        return replace(self._decided(text, current, facts, fields, seen), explain=seen.judged.explain)
+
+    def _look(self, text: str, day: date) -> Look:
         evidence = self._ranker.evidence(text)
         totals = self._usable(self._ranker.total(evidence), day)
-        zone, right, _ = self._judge.judge(evidence, self._ranker.weights)
-        hits = self._hits(evidence, totals)
-        if current and self._stays(current, text, named, hits, zone):
-            return self._from_guide(
-                current, text, facts, followup=True, confidence=max(right, 0.5), hits=hits
-            )
-        if current:
-            facts = {key: value for key, value in facts.items() if key in self._rules["shared_facts"]}
-        first = hits[0]
+        judged = self._judge.judge(evidence, self._ranker.weights)
+        return Look(evidence, totals, judged, self._hits(evidence, totals))
+
+    def _in_context(
+        self,
+        text: str,
+        current: Guide,
+        facts: dict[str, str],
+        fields: tuple[str, ...],
+        day: date,
+        recent: Sequence[str],
+        asked: Sequence[str],
+    ) -> Answer | None:
+        """The answer when the turn refers to what was said before; None when it stands for itself."""
+        move = read_move(text)
+        named = self._names.mentioned(text)
+        target = self._referred(text, move, current, fields, named, day, recent)
+        if target is None:
+            return None
+        guide, hits, sure = target
+        known_facts = facts if guide.id == current.id else self._shared(facts)
+        if not fields and (move.corrects or move.sibling) and not facts_in_words(guide, text):
+            fields = tuple(asked)
+        return self._from_guide(
+            guide, text, known_facts, fields, followup=guide.id == current.id, confidence=sure, hits=hits
+        )
+
+    def _shared(self, facts: Mapping[str, str]) -> dict[str, str]:
+        return {key: value for key, value in facts.items() if key in self._rules["shared_facts"]}
+
+    def _referred(
+        self,
+        text: str,
+        move: Move,
+        current: Guide,
+        fields: tuple[str, ...],
+        named: set[str],
+        day: date,
+        recent: Sequence[str],
+    ) -> tuple[Guide, list[Hit], float] | None:
+        """The guide that a turn refers to by pointing, correcting, or leaving the item out."""
+        before = [guide for key in recent if (guide := self._current(key, day))]
+        if move.back and before:
+            return self._pointed_at(move, before, current, day)
+        again = mentioned_again(text, before, current)
+        if again is not None and not named - {again.id}:
+            return again, [], 0.9
+        family = self._family(current)
+        corrects_item = move.corrects and not facts_in_words(current, text)
+        if not named - {current.id} and not corrects_item:
+            sibling = self._sibling(move, current, family, day) if move.sibling else None
+            if sibling is not None:
+                return sibling
+            if is_followup(text, current, named) and (fields or facts_in_words(current, text)):
+                return current, [], 1.0
+        alone = self._look(move.text, day)
+        first, zone = alone.hits[0], alone.judged.zone
+        if zone is Zone.ANSWER and first.guide_id == current.id and not move.corrects:
+            return current, alone.hits, alone.judged.right
+        near = not first.stub and first.guide_id in family
+        if near and zone is not Zone.REFUSE and (move.sibling or move.corrects or zone is Zone.ANSWER):
+            return self.library.guides[first.guide_id], alone.hits, alone.judged.right
+        if named - {current.id}:
+            return None
+        return self._elliptical(move, current, family, alone, day)
+
+    def _elliptical(
+        self,
+        move: Move,
+        current: Guide,
+        family: Mapping[str, str],
+        alone: Look,
+        day: date,
+    ) -> tuple[Guide, list[Hit], float] | None:
+        """The item left out: what the words mean together with the name of the item at hand."""
+        short = len(move.text) <= self._rules["elliptical_text"]
+        if alone.judged.zone is Zone.ANSWER and not short:
+            return None
+        column = self._ranker.index.ids.index(current.id)
+        shares = self._fields.probabilities(move.text, self._ranker.encoder)
+        row = stay_features(move.text, alone.evidence, column, shares)
+        if self._stay.probability(row) < self._rules["stays"]:
+            return None
+        together = self._look(f"{current.name}，{move.text}", day)
+        best = together.hits[0].guide_id
+        if alone.judged.zone is Zone.ANSWER:
+            named = alone.hits[0].guide_id in self._names.mentioned(move.text)
+            strong = alone.judged.right >= self._rules["stands_alone"]
+            if named or strong or best != current.id:
+                return None
+        if move.corrects:
+            others = [hit for hit in together.hits if hit.guide_id in family]
+            return (self.library.guides[others[0].guide_id], together.hits, 0.5) if others else None
+        if best == current.id or best in family:
+            guide = self.library.guides[best]
+            return guide, together.hits, max(alone.judged.right, 0.5)
+        return None
+
+    def _pointed_at(
+        self, move: Move, before: list[Guide], current: Guide, day: date
+    ) -> tuple[Guide, list[Hit], float]:
+        """Which earlier item is meant: the one the words are nearest to; without words, the latest."""
+        named = self._names.mentioned(move.text) & {guide.id for guide in (*before, current)}
+        if len(named) == 1:
+            return self.library.guides[named.pop()], [], 1.0
+        if len(residue(move.text)) <= self._rules["residue_letters"]:
+            return before[0], [], 0.9
+        seen = self._look(move.text, day)
+        column = {key: place for place, key in enumerate(self._ranker.index.ids)}
+        best = max((*before, current), key=lambda guide: seen.totals[column[guide.id]])
+        return best, seen.hits, 0.8
+
+    def _sibling(
+        self, move: Move, current: Guide, family: Mapping[str, str], day: date
+    ) -> tuple[Guide, list[Hit], float] | None:
+        """Another item of the family, when the words with what both are about lie nearer to it."""
+        column = {key: place for place, key in enumerate(self._ranker.index.ids)}
+        best: tuple[float, str, Look] | None = None
+        for shared in {head for head in family.values() if head}:
+            seen = self._look(f"{shared}{move.text}", day)
+            own = seen.totals[column[current.id]]
+            for key, about in family.items():
+                ahead = float(seen.totals[column[key]] - own)
+                if about == shared and (best is None or ahead > best[0]):
+                    best = (ahead, key, seen)
+        if best is None or best[0] < self._rules["sibling_lead"] or best[2].hits[0].guide_id != best[1]:
+            return None
+        return self.library.guides[best[1]], best[2].hits, 0.8
+
+    def _family(self, guide: Guide) -> dict[str, str]:
+        if guide.id not in self._families:
+            self._families[guide.id] = family(guide, self.library)
+        return self._families[guide.id]
+
+    def _decided(
+        self,
+        text: str,
+        current: Guide | None,
+        facts: dict[str, str],
+        fields: tuple[str, ...],
+        seen: Look,
+    ) -> Answer:
+        """Answer, ask back, send elsewhere or refuse: what the evidence allows, never more."""
+        evidence, judged, hits = seen.evidence, seen.judged, seen.hits
+        first, zone, right = hits[0], judged.zone, judged.right
         if zone is Zone.ANSWER and evidence.outside >= first.cosine + self._rules["outside_lead"]:
             zone = Zone.CLARIFY  # a service without a guide lies nearer than the best guide: ask, never guess
         if zone is Zone.ANSWER and len(strip_fillers(text)) <= self._rules["short_text"]:
             zone = Zone.CLARIFY
+        if zone is Zone.ANSWER and evidence.domain < self._rules["answer_domain"]:
+            zone = Zone.CLARIFY  # sounds like no matter of an office, whatever words it shares with a guide
         if first.stub and zone is not Zone.REFUSE and right >= self._rules["stub_answer"]:
             return not_handled(self.library.stubs[first.guide_id], hits, right)
         if zone is Zone.ANSWER or self._is_name(text, first):
@@ -106,10 +305,11 @@ class Answerer:
                 return not_handled(self.library.stubs[first.guide_id], hits, right)
             guide = self.library.guides[first.guide_id]
             same = current is not None and guide.id == current.id
-            return self._from_guide(guide, text, facts, followup=same, confidence=right, hits=hits)
+            return self._from_guide(guide, text, facts, fields, followup=same, confidence=right, hits=hits)
         if zone is Zone.CLARIFY:
-            return clarify(hits, right, self._rules["clarify_options"])
-        return Answer("unanswerable_no_guide", rejected=hits, confidence=right)
+            return replace(clarify(hits, right, self._rules["clarify_options"]), fields=fields)
+        why: Why = "no_service" if evidence.domain < 0 else "no_guide"
+        return Answer("unanswerable_no_guide", rejected=hits, confidence=right, why=why, fields=fields)
 
     def card(self, guide_id: str, facts: Mapping[str, str], field: str = "") -> tuple[str, dict[str, Any]]:
         """Lead and card of a guide.
@@ -139,13 +339,37 @@ class Answerer:
             guide = self.library.guides[found.guide_id]
             return suggestions(guide, found.field, found.facts, high=True)[:k]
         if found.status == "clarify":
-            asked = asked_field(text)
+            asked = next(iter(self.fields(text)), "")
             each = [
                 suggestions(self.library.guides[o["guide_id"]], asked, {}, high=False)[:1]
                 for o in found.options
             ]
             return [suggestion for few in each for suggestion in few][:k]
         return []
+
+    @property
+    def library(self) -> GuideLibrary:
+        """The guides that answer."""
+        return self._library
+
+    @property
+    def snapshot(self) -> str:
+        """Name of the index they are searched with."""
+        return self._name
+
+    @property
+    def index(self) -> PassageIndex:
+        """What is searched."""
+        return self._ranker.index
+
+    @property
+    def encoder(self) -> Encoder:
+        """What makes vectors of texts."""
+        return self._ranker.encoder
+
+    def fields(self, text: str) -> tuple[str, ...]:
+        """The parts of a guide that the words ask for."""
+        return self._fields.asked(normalise(text), self._ranker.encoder)
 
     def find_item(self, text: str) -> Hit | None:
         """The guide a phrase such as 居住证 names; None when unsure or when it is a stub."""
@@ -161,8 +385,8 @@ class Answerer:
         if exact:
             every = self._hits(evidence, totals, most=len(totals))
             return next((hit for hit in every if hit.guide_id == exact), None)
-        zone, _, _ = self._judge.judge(evidence, self._ranker.weights)
-        sure = zone is Zone.ANSWER or self._is_name(text, hits[0])
+        judged = self._judge.judge(evidence, self._ranker.weights)
+        sure = judged.zone is Zone.ANSWER or self._is_name(text, hits[0])
         return hits[0] if sure and not hits[0].stub else None
 
     def _current(self, guide_id: str | None, day: date) -> Guide | None:
@@ -201,27 +425,19 @@ class Answerer:
     def _is_name(self, text: str, hit: Hit) -> bool:
         return self._names.exact(text) == hit.guide_id
 
-    def _without_matter(self, text: str) -> Answer:
+    def _without_matter(self, fields: tuple[str, ...]) -> Answer:
         """For words that name no matter: a bare field is asked back, anything else is not understood."""
-        asked = asked_field(text)
-        if not asked:
-            return Answer("unanswerable_no_guide")
-        return Answer("clarify", field=asked, lead=phrase("which_item"))
-
-    def _stays(self, current: Guide, text: str, named: set[str], hits: list[Hit], zone: Zone) -> bool:
-        """Whether a question that is no plain follow-up still belongs to the guide at hand."""
-        if zone is Zone.REFUSE or (named and current.id not in named):
-            return False
-        share = next((hit.score for hit in hits if hit.guide_id == current.id), 0.0)
-        if hits[0].guide_id == current.id or share + self._rules["switch_lead"] >= hits[0].score:
-            return True
-        return zone is Zone.CLARIFY and share >= self._rules["stay_share"]
+        if not fields:
+            return Answer("unanswerable_no_guide", why="no_service")
+        lead = phrase("which_item")
+        return Answer("clarify", field=fields[0], fields=fields, lead=lead, why="no_item_named")
 
     def _from_guide(
         self,
         guide: Guide,
         text: str,
         facts: dict[str, str],
+        fields: tuple[str, ...],
         *,
         followup: bool,
         confidence: float,
@@ -229,11 +445,11 @@ class Answerer:
     ) -> Answer:
         said = facts_in_words(guide, text)
         now = {**known(guide, facts), **said}
-        asked = asked_field(text)
-        lead, card = build_card(guide, now, asked)
+        asked = fields[0] if fields else ""
+        lead, card = build_card(guide, now, fields)
         if followup and said and not asked:
-            lead = phrase("lead.situation", labels=card["fits"])
-        else:
+            lead = outcome_sentence(guide, now) or phrase("lead.situation", labels=card["fits"])
+        elif len(fields) < 2:
             lead = self._closest.lead(guide, now, strip_fillers(text), asked) or lead
         used = [hit for hit in hits or [] if hit.guide_id == guide.id]
         rest = [hit for hit in hits or [] if hit.guide_id != guide.id]
@@ -248,6 +464,7 @@ class Answerer:
             hits=used,
             rejected=rest,
             confidence=confidence,
+            fields=fields,
         )
 
 

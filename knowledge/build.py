@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable
 from datetime import date
 
-from knowledge.encode import encoder_name, open_encoder
+from knowledge.encode import encoder_name, open_builder
 from knowledge.encoder_build import RECIPE, build_encoder
 from knowledge.errors import GuideFaults
-from knowledge.library import GuideLibrary, check_folder, folder_digest
+from knowledge.examples import dev_questions, field_examples, stay_examples
+from knowledge.library import GuideLibrary, check_folder, folder_digest, guide_values
 from knowledge.settings import KnowledgeSettings
 from knowledge.store import build_index, is_up_to_date
 
@@ -34,7 +35,17 @@ def build(settings: KnowledgeSettings, *, force: bool = False, say: Callable[[st
         raise GuideFaults(report.faults)
     say(f"指南检查通过：{len(report.guides)} 个指南，{len(report.stubs)} 个转介；载入编码器")
     library = GuideLibrary(report.guides, report.stubs, digest)
-    build_index(settings.index_dir, library, open_encoder(settings), say)
+    raw = guide_values(settings.guides_dir)
+    build_index(
+        settings.index_dir,
+        library,
+        open_builder(settings),
+        say,
+        raw=raw,
+        examples=field_examples(),
+        dev=dev_questions(),
+        stays=stay_examples(),
+    )
     return True
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from knowledge.guide import Fact, Guide, Material
-from knowledge.lead import lead_sentence
+from knowledge.lead import as_fields, lead_sentence
+from knowledge.outcome import fitting
 from knowledge.situations import Facts, contradicted, known, open_question, when_text
 from knowledge.wording import data, phrase
 
@@ -41,25 +42,27 @@ def kept(parts: Sequence[Any], facts: Facts) -> list[Any]:
     return [part for part in parts if not contradicted(part.when, facts)]
 
 
-def build_card(guide: Guide, facts: Facts, field: str = "") -> tuple[str, dict[str, Any]]:
+def build_card(guide: Guide, facts: Facts, fields: str | Sequence[str] = ()) -> tuple[str, dict[str, Any]]:
     """Lead and card for what is known.
 
     Args:
         guide: the guide.
         facts: situation facts; those of other guides are ignored.
-        field: the asked field (guide.FIELDS); its sections come first. "": none.
+        fields: the asked fields (guide.FIELDS); their sections come first.
 
     Returns:
         The lead (one or two sentences) and a dict in the shape of the wire's GuideCard.
 
     """
-    facts = known(guide, facts)
+    facts, fields = known(guide, facts), as_fields(fields)
     shown = _sections(guide, facts)
-    order = _WITH_FIELD.get(field, (field,))
+    order = [key for field in fields for key in _WITH_FIELD.get(field, (field,))]
     sections = [_section(guide, facts, key, shown[key]) for key in (*order, *_ORDER) if shown.get(key)]
     unique = list({section["key"]: section for section in sections}.values())
     question = open_question(guide, facts)
     visible = [part for parts in shown.values() for part in parts]
+    row = fitting(guide, facts)
+    visible += [row] if row else []
     card = {
         "guide_id": guide.id,
         "name": guide.name,
@@ -80,7 +83,7 @@ def build_card(guide: Guide, facts: Facts, field: str = "") -> tuple[str, dict[s
         "version": guide.version,
         "unverified": _unverified(guide, shown, facts),
     }
-    return lead_sentence(guide, facts, field), card
+    return lead_sentence(guide, facts, fields), card
 
 
 def _sections(guide: Guide, facts: Facts) -> dict[str, list[Any]]:
@@ -97,7 +100,7 @@ def _sections(guide: Guide, facts: Facts) -> dict[str, list[Any]]:
         "proxy": guide.proxy,
         "cross_region": guide.cross_region,
         "post": guide.post,
-        "result": guide.result,
+        "result": (*guide.result, *guide.validity),
         "faq": [faq.answer for faq in guide.faq],
     }
     return {key: kept(value, facts) for key, value in parts.items()}
@@ -125,15 +128,24 @@ def _item(guide: Guide, facts: Facts, key: str, part: Fact | Material) -> dict[s
         if part.copies is not None and part.form not in ("到场", "填写", "电子"):
             form = phrase("copies", form=part.form, copies=part.copies)
         item["text"] = part.name if form in part.name else f"{part.name}（{form}）"
-        item["note"] = part.note
+        item["note"] = _with_alternative(part)
         item["tag"] = phrase("tags.ecert") if part.ecert else ""
     elif key == "faq":
         asked = next(faq.question for faq in guide.faq if faq.answer is part)
         item["text"], item["note"] = asked, part.text
     else:
         item["text"] = part.text
-        item["tag"] = _where_tag(guide, part) if key == "where" else ""
+        item["tag"] = _where_tag(guide, part) if key == "where" else part.scope or part.channel
     return item
+
+
+def _with_alternative(material: Material) -> str:
+    """The note, and what to do without the document."""
+    if material.without is None:
+        return material.note
+    other = phrase("without", text=material.without.text.rstrip("。"))
+    caution = "" if material.without.verified or not material.verified else phrase("without_unverified")
+    return "；".join(text for text in (material.note.rstrip("。"), other + caution) if text)
 
 
 def _where_tag(guide: Guide, part: Fact) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -17,6 +18,10 @@ from knowledge.settings import KnowledgeSettings
 
 OWN_MODULE = "knowledge.onnx_module.OnnxTransformer"
 BATCH = 16
+BUILD_CACHE = 100_000
+"""Queries remembered while an index is built (1.5 kB each)."""
+FEW = 8
+"""So many new queries are encoded one by one: padding short ones to the longest costs more than a call."""
 
 
 class Encoder(Protocol):
@@ -77,7 +82,8 @@ class SentenceEncoder:
 class OnnxEncoder:
     """The folder made by encoder_build, run by onnxruntime alone: same vectors, no torch."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, threads: int = 1) -> None:
+        """`threads`: of one call; more help long batches only."""
         _check_folder(folder, need=("model.onnx", "tokenizer.json", "config_sentence_transformers.json"))
         from tokenizers import Tokenizer
 
@@ -90,7 +96,7 @@ class OnnxEncoder:
         self._query, self._passage = prompts.get("query", ""), prompts.get("passage", "")
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_padding(pad_id=1, pad_token="<pad>")
-        self._session = open_session(folder / "model.onnx")
+        self._session = open_session(folder / "model.onnx", threads)
         self.dim = int(self._session.get_outputs()[0].shape[2])
 
     def queries(self, texts: Sequence[str]) -> np.ndarray:
@@ -158,8 +164,10 @@ class CachedQueries:
             for text in found:
                 self._found.move_to_end(text)
         fresh = [text for text in dict.fromkeys(texts) if text not in found]
-        for text in fresh:  # one by one: padding short queries to the longest costs more than a call
-            found[text] = self._inner.queries([text])[0]
+        if len(fresh) > FEW:
+            found |= dict(zip(fresh, self._inner.queries(fresh), strict=True))
+        else:
+            found |= {text: self._inner.queries([text])[0] for text in fresh}
         with self._lock:
             self._found.update((text, found[text]) for text in fresh)
             while len(self._found) > self._size:
@@ -176,6 +184,14 @@ def open_encoder(settings: KnowledgeSettings) -> Encoder:
     if settings.encoder_runtime == "onnx":
         return CachedQueries(OnnxEncoder(settings.encoder_dir), settings.query_cache)
     return CachedQueries(SentenceEncoder.open(settings.encoder_dir), settings.query_cache)
+
+
+def open_builder(settings: KnowledgeSettings) -> Encoder:
+    """The encoder for building an index: the same vectors, all cores, every query remembered."""
+    cores = os.cpu_count() or 1
+    if (settings.encoder_dir / "model.onnx").is_file():
+        return CachedQueries(OnnxEncoder(settings.encoder_dir, cores), BUILD_CACHE)
+    return CachedQueries(SentenceEncoder.open(settings.encoder_dir), BUILD_CACHE)
 
 
 def encoder_name(folder: Path) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from functools import cache
 
+import numpy as np
+
+from knowledge.guide import FIELDS
 from knowledge.text import clauses, normalise
 from knowledge.wording import data
 
@@ -35,6 +38,19 @@ def asked_fields(text: str) -> list[str]:
         if found:
             break
     return found
+
+
+@cache
+def _cues() -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(pattern) for pattern in data("fields")["cues"])
+
+
+def cue_votes(text: str) -> np.ndarray:
+    """(fields + cues,) 1.0 where a field's rules, or a cue, match anywhere in the text."""
+    rules = dict(_rules())
+    found = [field in rules and bool(rules[field].search(text)) for field in FIELDS]
+    found += [bool(cue.search(text)) for cue in _cues()]
+    return np.array(found, np.float32)
 
 
 def residue(text: str, extra: tuple[str, ...] = ()) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from knowledge.bounds import Bounds
+
 When = Mapping[str, tuple[str, ...]]
 """Situation key -> values under which a part applies; empty: always."""
 
@@ -37,6 +39,10 @@ class Fact:
     when: When = field(default_factory=dict)
     verified: bool = False
     """True when at least one document it rests on was opened and agrees (BasisEntry.checked)."""
+    scope: str = ""
+    """Of a cross_region fact: 跨省, 省内, 市内 or 不支持."""
+    channel: str = ""
+    """Of an online entry: 赣服通, 江西政务服务网, 国家平台, 部门平台 or 其他."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +59,8 @@ class Material:
     when: When = field(default_factory=dict)
     basis: tuple[str, ...] = ()
     verified: bool = False
+    without: Fact | None = None
+    """What to do when one does not have it; None: the rules give no way round it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +70,8 @@ class Option:
     value: str
     label: str
     says: tuple[str, ...] = ()
+    bounds: Bounds | None = None
+    """Only where the situation has a unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +81,16 @@ class Situation:
     key: str
     ask: str
     options: tuple[Option, ...]
+    unit: str = ""
+    """Of the number the options divide (bounds.UNITS); "" when they divide none."""
 
     def label(self, value: str) -> str:
         """The label of `value`; the value itself when the question has no such option."""
         return next((option.label for option in self.options if option.value == value), value)
+
+    def option_of(self, number: float) -> Option | None:
+        """The option whose bounds hold the number (in `unit`); None when the options divide no number."""
+        return next((o for o in self.options if o.bounds and o.bounds.holds(number)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +175,8 @@ class Guide:
     aliases: tuple[str, ...]
     questions: tuple[str, ...]
     situations: tuple[Situation, ...]
+    outcomes: tuple[Fact, ...]
+    """The decision table: every combination of answers fits exactly one row."""
     conditions: tuple[Fact, ...]
     materials: tuple[Material, ...]
     steps: Steps
@@ -170,6 +188,8 @@ class Guide:
     post: tuple[Fact, ...]
     cross_region: tuple[Fact, ...]
     result: tuple[Fact, ...]
+    validity: tuple[Fact, ...]
+    """How long the result is valid."""
     faq: tuple[Faq, ...]
     basis: tuple[BasisEntry, ...]
     related: tuple[str, ...]
@@ -177,6 +197,8 @@ class Guide:
     expires_on: date | None
     reviewed_on: date
     version: str
+    imported: bool = False
+    """From a city's list: nobody wrote questions for it, nothing in it was verified."""
 
     kind = "guide"
 
@@ -194,8 +216,9 @@ class Guide:
         ]
         found += [*self.time_limit.statutory, *self.time_limit.promised, *self.fee.facts]
         found += [*self.where.place, *self.where.hours, *self.where.phone, *self.where.online]
-        found += [*self.proxy, *self.post, *self.cross_region, *self.result]
-        return found + [faq.answer for faq in self.faq]
+        found += [*self.proxy, *self.post, *self.cross_region, *self.result, *self.validity]
+        found += [material.without for material in self.materials if material.without]
+        return found + [*self.outcomes, *(faq.answer for faq in self.faq)]
 
     def is_current(self, today: date) -> bool:
         """False before it takes effect and from the day after it expires."""

@@ -22,10 +22,19 @@ class HomophoneLexicon:
         self._words, self._known = words, known
 
     @classmethod
-    def build(cls, names: Iterable[str], texts: Sequence[str]) -> HomophoneLexicon:
-        """`names` of items (always words) and all `texts` of the guides (words when frequent)."""
+    def build(cls, names: Iterable[str], texts: Sequence[str], asked: Sequence[str] = ()) -> HomophoneLexicon:
+        """
+        Args:
+            names: of items (always words).
+            texts: what the guides say (words when frequent, and never corrected).
+            asked: how they are asked for: words when frequent too, but a rare run may be an error itself.
+
+        """
         counts: Counter[str] = Counter()
         for text in texts:
+            counts.update(_windows(text))
+        said = set(counts)
+        for text in asked:
             counts.update(_windows(text))
         frequent = {word for word, count in counts.items() if count >= MIN_COUNT}
         frequent |= {name for name in names if SHORTEST <= len(name) <= LONGEST and _is_han(name)}
@@ -33,7 +42,7 @@ class HomophoneLexicon:
         for word in frequent:
             by_sound[sound(word)].append(word)
         words = {key: max(found, key=lambda word: (counts[word], word)) for key, found in by_sound.items()}
-        return cls(words, frozenset(counts))
+        return cls(words, frozenset(said | frequent))
 
     def corrected(self, text: str) -> str:
         """The text with homophones replaced; the same text when there is nothing to do."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -15,7 +15,9 @@ from knowledge.encode import Encoder
 from knowledge.errors import IndexMismatch
 from knowledge.passages import Passage
 
-FORMAT = 1
+EVERY = 2000
+"""Passages encoded between two lines of progress."""
+FORMAT = 2
 ABSENT = -2.0
 """Stands for the cosine of a passage that is not there."""
 REMEDY = "run `python -m knowledge build`"
@@ -29,18 +31,28 @@ class PassageIndex:
         self.passages = tuple(passages)
         self.ids = list(dict.fromkeys(p.guide_id for p in passages))
         """Guide ids; a guide's place here is its column in score arrays."""
-        place = {key: column for column, key in enumerate(self.ids)}
-        self.owner = np.array([place[p.guide_id] for p in passages], np.int64)
+        self._column = {key: column for column, key in enumerate(self.ids)}
+        self.owner = np.array([self._column[p.guide_id] for p in passages], np.int64)
         """(n,) column of each passage's guide."""
         self._faiss = faiss.IndexFlatIP(vectors.shape[1])
         self._faiss.add(np.ascontiguousarray(vectors, np.float32))
+        count = self._faiss.ntotal * self._faiss.d
+        self._matrix = faiss.rev_swig_ptr(self._faiss.get_xb(), count).reshape(-1, self._faiss.d)
         said = np.array([p.kind == "fact" for p in passages], bool)
-        self._slots = {kind: _slots(self.owner, taken, len(self.ids)) for kind, taken in _groups(said)}
+        self._groups = {"asked": _Group(self.owner, ~said), "said": _Group(self.owner, said)}
 
     @classmethod
-    def build(cls, passages: Sequence[Passage], encoder: Encoder) -> PassageIndex:
+    def build(
+        cls, passages: Sequence[Passage], encoder: Encoder, say: Callable[[str], None] = lambda line: None
+    ) -> PassageIndex:
         """Encode the passages and index them."""
-        return cls(passages, encoder.passages([p.text for p in passages]))
+        vectors = np.zeros((len(passages), encoder.dim), np.float32)
+        for start in range(0, len(passages), EVERY):
+            part = passages[start : start + EVERY]
+            vectors[start : start + len(part)] = encoder.passages([p.text for p in part])
+            if len(passages) > EVERY:
+                say(f"  {start + len(part)}/{len(passages)}")
+        return cls(passages, vectors)
 
     @property
     def dim(self) -> int:
@@ -61,27 +73,38 @@ class PassageIndex:
         return found
 
     def cosines(self, queries: np.ndarray) -> np.ndarray:
-        """(m, dim) unit rows -> (m, n) cosines in the order of the passages."""
-        found, places = self._faiss.search(np.ascontiguousarray(queries, np.float32), self._faiss.ntotal)
-        out = np.empty_like(found)
-        np.put_along_axis(out, places, found, axis=1)
-        return out
+        """(m, dim) unit rows -> (m, n) cosines in the order of the passages.
+
+        Every passage counts for the ranking, so this is one product with the vectors FAISS holds.
+        """
+        return np.asarray(np.ascontiguousarray(queries, np.float32) @ self._matrix.T)
+
+    def nearest(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """(m, dim) -> cosines and places, (m, k) each, best first."""
+        found, places = self._faiss.search(np.ascontiguousarray(queries, np.float32), k)
+        return np.asarray(found), np.asarray(places)
 
     def by_guide(self, cosines: np.ndarray, kind: Literal["asked", "said"] = "asked") -> np.ndarray:
         """(m, n) cosines -> (m, guides): mean of each guide's two best passages of the kind.
 
         A guide with one such passage gets that one's cosine, a guide with none the lowest of all guides.
         """
-        padded = np.concatenate([cosines, np.full((len(cosines), 1), ABSENT, cosines.dtype)], axis=1)
-        best = np.partition(padded[:, self._slots[kind]], -2, axis=2)[:, :, -2:]
-        found = np.where(best[:, :, 0] <= ABSENT, best[:, :, 1], best.mean(axis=2))
+        best, second = self._groups[kind].two_best(cosines)
+        value = np.where(second <= ABSENT, best, (best + second) / 2)
+        found = self._groups[kind].spread(value, len(self.ids))
         present = np.where(found <= ABSENT, np.inf, found).min(axis=1, keepdims=True)
         return np.asarray(np.where(found <= ABSENT, np.where(np.isinf(present), 0.0, present), found))
 
     def best_by_guide(self, cosines: np.ndarray) -> np.ndarray:
         """(m, n) cosines -> (guides,): each guide's best passage, other than facts, over all rows."""
-        padded = np.concatenate([cosines.max(axis=0), np.array([ABSENT], cosines.dtype)])
-        return np.asarray(padded[self._slots["asked"]].max(axis=1))
+        best, _ = self._groups["asked"].two_best(cosines.max(axis=0, keepdims=True))
+        return np.asarray(self._groups["asked"].spread(best, len(self.ids))[0])
+
+    def marked(self, ids: set[str]) -> np.ndarray:
+        """(guides,) 1.0 for these ids."""
+        out = np.zeros(len(self.ids), np.float32)
+        out[[self._column[key] for key in ids]] = 1.0
+        return out
 
     def save(self, folder: Path) -> None:
         """Write vectors.faiss and passages.json."""
@@ -102,18 +125,31 @@ class PassageIndex:
         return cls([Passage(*row) for row in rows], vectors)
 
 
-def _groups(said: np.ndarray) -> tuple[tuple[Literal["asked", "said"], np.ndarray], ...]:
-    return ("asked", ~said), ("said", said)
+class _Group:
+    """Passages of one kind, cut by guide; the passages of one guide stand together."""
 
+    def __init__(self, owner: np.ndarray, taken: np.ndarray) -> None:
+        self._places = np.flatnonzero(taken)
+        own = owner[self._places]
+        self._starts = np.flatnonzero(np.diff(own, prepend=-1))
+        self._columns = own[self._starts]
+        self._sizes = np.diff(np.append(self._starts, len(own)))
 
-def _slots(owner: np.ndarray, taken: np.ndarray, count: int) -> np.ndarray:
-    """(guides, most) places of each guide's passages among `taken`, padded with the place after the last."""
-    groups = [np.flatnonzero((owner == column) & taken) for column in range(count)]
-    most = max([2, *(len(group) for group in groups)])
-    out = np.full((count, most), len(owner), np.int64)
-    for column, group in enumerate(groups):
-        out[column, : len(group)] = group
-    return out
+    def two_best(self, cosines: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """(m, n) -> best and second best of each guide that has any, (m, groups); ABSENT for no second."""
+        if not len(self._places):
+            none = np.zeros((len(cosines), 0), cosines.dtype)
+            return none, none
+        values = cosines[:, self._places]
+        best = np.maximum.reduceat(values, self._starts, axis=1)
+        rest = np.where(values >= np.repeat(best, self._sizes, axis=1), ABSENT, values)
+        return best, np.maximum.reduceat(rest, self._starts, axis=1)
+
+    def spread(self, values: np.ndarray, guides: int) -> np.ndarray:
+        """(m, groups) -> (m, guides), ABSENT where a guide has no passage of the kind."""
+        out = np.full((len(values), guides), ABSENT, values.dtype)
+        out[:, self._columns] = values
+        return out
 
 
 def write_manifest(folder: Path, **about: Any) -> None:  # noqa: ANN401
@@ -129,14 +165,18 @@ def read_manifest(folder: Path) -> dict[str, Any]:
     path = folder / "manifest.json"
     if not path.is_file():
         raise IndexMismatch(f"no index in {folder} (manifest.json is missing); {REMEDY}")
-    found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    try:
+        found: dict[str, Any] = json.loads(path.read_text("utf-8"))
+        found["files"].items()
+    except (ValueError, KeyError, AttributeError, TypeError) as error:
+        raise IndexMismatch(f"index {folder}: manifest.json is torn ({error}); {REMEDY}") from error
     return found
 
 
-def check_manifest(folder: Path, *, encoder: str, dim: int, guides: str) -> None:
-    """Raises IndexMismatch: format, encoder, dimension, guides or a file differ from the build's."""
+def check_manifest(folder: Path, *, encoder: str, dim: int) -> dict[str, Any]:
+    """The manifest. Raises IndexMismatch: format, encoder, dimension or a file differ from the build's."""
     manifest = read_manifest(folder)
-    expected = {"format": FORMAT, "encoder": encoder, "dim": dim, "guides": guides}
+    expected = {"format": FORMAT, "encoder": encoder, "dim": dim}
     for key, value in expected.items():
         if manifest.get(key) != value:
             raise IndexMismatch(
@@ -147,6 +187,7 @@ def check_manifest(folder: Path, *, encoder: str, dim: int, guides: str) -> None
         if not path.is_file() or _checksum(path) != checksum:
             state = "changed" if path.is_file() else "is gone"
             raise IndexMismatch(f"index {folder}: {name} {state} since it was built; {REMEDY}")
+    return manifest
 
 
 def _checksum(path: Path) -> str:

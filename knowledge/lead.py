@@ -5,21 +5,31 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from knowledge.guide import Fact, Guide, Material
+from knowledge.outcome import outcome_sentence
 from knowledge.situations import Facts, contradicted, known, when_text
 from knowledge.wording import phrase
 
 MOST_FACTS = 2
 
 
-def lead_sentence(guide: Guide, facts: Facts, field: str = "") -> str:
-    """What to say first. `field` is a key of guide.FIELDS or ""."""
+def lead_sentence(guide: Guide, facts: Facts, fields: str | Sequence[str] = ()) -> str:
+    """What to say first: about each asked field (keys of guide.FIELDS), else about the whole matter."""
+    fields = as_fields(fields)
     facts = known(guide, facts)
-    if not field:
-        return phrase("lead.whole", name=guide.name, summary=guide.summary)
-    said = field_sentences(guide, facts, field)
-    if said is None:
-        return phrase("lead.missing", name=guide.name, part=phrase(f"parts.{field}"))
-    return said
+    if not fields:
+        whole = phrase("lead.whole", name=guide.name, summary=guide.summary)
+        return whole + outcome_sentence(guide, facts)
+    said = []
+    for field in fields:
+        words = field_sentences(guide, facts, field)
+        missing = phrase("lead.missing", name=guide.name, part=phrase(f"parts.{field}"))
+        said.append(missing if words is None else words)
+    return "".join(dict.fromkeys(said))
+
+
+def as_fields(fields: str | Sequence[str]) -> tuple[str, ...]:
+    """One field, several, or "" for none."""
+    return ((fields,) if fields else ()) if isinstance(fields, str) else tuple(fields)
 
 
 def field_sentences(guide: Guide, facts: Facts, field: str) -> str | None:
@@ -56,7 +66,7 @@ def field_facts(guide: Guide, field: str) -> tuple[Fact, ...]:
         "proxy": guide.proxy,
         "post": guide.post,
         "cross_region": guide.cross_region,
-        "result": guide.result,
+        "result": (*guide.result, *guide.validity),
         "fee": guide.fee.facts,
     }.get(field, ())
 

@@ -14,6 +14,8 @@ import numpy as np
 from scipy import sparse
 
 GRAMS = (1, 2, 3)
+COMMON = 1500
+"""Guides; below that many guides in all every piece counts."""
 COVER = 2
 """Characters of the pieces that coverage counts."""
 
@@ -45,8 +47,13 @@ class LexicalIndex:
         return cls(terms, np.asarray(vectoriser.idf_), _count(asked, terms), _count(said, terms))
 
     def scores(self, text: str) -> np.ndarray:
-        """(2, guides) cosines in [0, 1]: with how guides are asked for, with what they say."""
+        """(2, guides) cosines in [0, 1]: with how guides are asked for, with what they say.
+
+        Pieces that stand in more than COMMON guides are passed over: they weigh little and cost most.
+        """
         places, weights = self._query(text)
+        rare = self._owners[places] <= COMMON
+        places, weights = places[rare], weights[rare]
         return np.stack([np.asarray(weights @ document[places]).ravel() for document in self._documents])
 
     def coverage(self, text: str, owner: int = -1, own: str = "") -> tuple[np.ndarray, float]:
@@ -119,7 +126,7 @@ class LexicalIndex:
         """(terms, guides), unit columns."""
         weighted = counts.astype(np.float32).copy()
         weighted.data = _sublinear(weighted.data) * self.idf[weighted.indices]
-        norms = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
+        norms = np.sqrt(np.asarray(weighted.power(2).sum(axis=1)).ravel())
         scale = sparse.dia_array(
             (1.0 / np.maximum(norms, 1e-9)[None, :], [0]), shape=(len(norms), len(norms))
         )

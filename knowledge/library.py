@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+import yaml
+
+from knowledge.contradictions import contradictions
 from knowledge.errors import GuideFaults, UnknownGuide
 from knowledge.guide import Guide, Stub
-from knowledge.parse import parse_file
+from knowledge.jargon import jargon_faults
+from knowledge.parse import parse_labelled, parse_value
 from knowledge.reading import load_yaml
 from knowledge.validate import guide_faults, shared_faults, stub_faults, warnings
 
+IMPORTED = "imported"
+"""Sub-folder of the lists that `python -m knowledge import` wrote."""
 CATALOGUE = Path(__file__).parent / "data" / "catalogue.yaml"
 
 
@@ -51,6 +60,25 @@ class GuideLibrary:
             raise GuideFaults(report.faults)
         return cls(report.guides, report.stubs, folder_digest(folder))
 
+    @classmethod
+    def from_values(cls, rows: Iterable[tuple[str, Any]], digest: str) -> GuideLibrary:
+        """From raw values that were checked before, as an index folder keeps them.
+
+        Raises:
+            GuideFaults: a value has not even the right shape.
+
+        """
+        faults: list[str] = []
+        read: list[Guide | Stub] = []
+        for label, value in rows:
+            found, problems = parse_value(value, label)
+            faults += problems
+            read += [found] if found is not None else []
+        if faults:
+            raise GuideFaults(faults)
+        guides = {g.id: g for g in read if isinstance(g, Guide)}
+        return cls(guides, {s.id: s for s in read if isinstance(s, Stub)}, digest)
+
     def get(self, guide_id: str) -> Guide | None:
         """The guide with this id; None when there is none (stubs are not guides)."""
         return self.guides.get(guide_id)
@@ -64,8 +92,22 @@ class GuideLibrary:
 
 
 def guide_files(folder: Path) -> list[Path]:
-    """All guide files below a folder, sorted."""
-    return sorted(folder.rglob("*.yaml"))
+    """All guide files below a folder, sorted: one guide each (.yaml), or imported lists (.jsonl)."""
+    return sorted((*folder.rglob("*.yaml"), *(folder / IMPORTED).glob("*.jsonl")))
+
+
+def guide_values(folder: Path) -> Iterator[tuple[str, Any]]:
+    """Label and raw value of every guide; the error instead of a value that could not be read."""
+    for path in guide_files(folder):
+        label = str(path.relative_to(folder))
+        try:
+            if path.suffix == ".yaml":
+                yield label, load_yaml(path)
+            else:
+                for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
+                    yield f"{label}:{number}", json.loads(line)
+        except (yaml.YAMLError, ValueError) as error:
+            yield label, error
 
 
 def folder_digest(folder: Path) -> str:
@@ -95,9 +137,8 @@ def check_folder(folder: Path, today: date | None, planned: dict[str, str] | Non
     read: list[tuple[str, Guide | Stub]] = []
     if not folder.is_dir():
         faults.append(f"{folder}: no such folder; set NCZF_GUIDES_DIR")
-    for path in guide_files(folder):
-        label = str(path.relative_to(folder))
-        found, problems = parse_file(path, label)
+    for label, value in guide_values(folder):
+        found, problems = parse_labelled(value, label)
         faults += problems
         if found is not None and found.id:
             read.append((label, found))
@@ -106,10 +147,13 @@ def check_folder(folder: Path, today: date | None, planned: dict[str, str] | Non
     for label, found in read:
         if isinstance(found, Guide):
             faults += guide_faults(found, label, ids, today)
+            faults += [] if found.imported else [f"{label}: {line}" for line in jargon_faults(found)]
             noted += warnings(found, label, today) if today else []
         else:
             faults += stub_faults(found, label, today)
     faults += shared_faults(read)
+    written = [(label, found) for label, found in read if isinstance(found, Guide) and not found.imported]
+    faults += contradictions(written)
     guides = {guide.id: guide for _, guide in read if isinstance(guide, Guide)}
     stubs = {stub.id: stub for _, stub in read if isinstance(stub, Stub)}
     missing = [key for key in planned if key not in guides]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from knowledge.guide import Fact, Guide, Material, Stub
@@ -43,7 +44,9 @@ def passages_of(guide: Guide | Stub) -> list[Passage]:
         *(("question", q) for q in guide.questions),
     ]
     texts.append(("summary", f"{guide.name}。{guide.summary}"))
-    if isinstance(guide, Guide):
+    if isinstance(guide, Guide) and guide.imported:
+        texts.append(("fact", "，".join((guide.name, *(m.name for m in guide.materials[:6])))))
+    elif isinstance(guide, Guide):
         texts += [("faq", faq.question) for faq in guide.faq]
         texts += [("fact", _said(part)) for part in guide.parts()]
     else:
@@ -56,10 +59,19 @@ def _said(part: Fact | Material) -> str:
     return part.text if isinstance(part, Fact) else "，".join(text for text in (part.name, part.note) if text)
 
 
-def all_passages(library: GuideLibrary) -> list[Passage]:
-    """Guides in the order of their ids, then stubs; the passages of one guide stand together."""
-    found = []
+def all_passages(library: GuideLibrary, more: Mapping[str, Sequence[str]] | None = None) -> list[Passage]:
+    """Guides in the order of their ids, then stubs; the passages of one guide stand together.
+
+    Args:
+        library: the guides.
+        more: id -> further questions that it answers.
+
+    """
+    found: list[Passage] = []
     for group in (library.guides, library.stubs):
         for key in sorted(group):
-            found += passages_of(group[key])
+            own = passages_of(group[key])
+            known = {passage.text for passage in own}
+            own += [Passage(key, "question", text) for text in (more or {}).get(key, ()) if text not in known]
+            found += own
     return found

@@ -12,6 +12,7 @@ from knowledge.encode import Encoder
 from knowledge.homophone import HomophoneLexicon
 from knowledge.index import PassageIndex
 from knowledge.lexical import LexicalIndex
+from knowledge.names import ItemNames
 from knowledge.outside import OutsideIndex
 from knowledge.text import clauses, normalise, strip_fillers
 
@@ -20,6 +21,10 @@ LONG_TEXT = 24
 MOST_CLAUSES = 2
 SAME_WORDS = 2
 """The first so many views are the whole question: as written, and with homophones undone."""
+UNKNOWN_BEHIND = 1.0
+"""Deviations by which a guide the classifier knows nothing of stands behind its best guess."""
+UNTRAINED = -20.0
+"""Bias of a class without examples."""
 RANKERS = ("cosine", "said_cosine", "lexical", "said_lexical", "logit")
 
 
@@ -38,6 +43,12 @@ class LinearModel:
         """(m, dim) -> (m, classes)."""
         return np.asarray((vectors - self.mean) @ self.weights.T + self.bias)
 
+    def log_shares(self, vectors: np.ndarray) -> np.ndarray:
+        """(m, dim) -> (m, classes) log probabilities; NaN for classes without examples."""
+        found = log_softmax(self.scores(vectors))
+        found[:, self.bias <= UNTRAINED] = np.nan
+        return found
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
@@ -52,13 +63,15 @@ class Evidence:
     said_lexical: np.ndarray
     """TF-IDF cosine with its facts."""
     logit: np.ndarray
-    """Log probability of the classifier."""
+    """Log probability of the classifier; NaN for guides it has no example of (imported lists)."""
     coverage: np.ndarray
     """Share of the question's pieces that the guide has, in [0, 1]."""
     known: float
     """Share of the question's pieces that any guide has, in [0, 1]."""
     domain: float
     """Logit of "this is about a service at all"."""
+    ours: float
+    """Logit of "this service is ours" (and not one nobody wrote a guide for)."""
     single: np.ndarray
     """Cosine of the nearest way to ask."""
     outside: float
@@ -69,6 +82,8 @@ class Evidence:
     """bool: the question has a word of outside services that the guide never uses."""
     nearest: np.ndarray
     """Place of the nearest passage."""
+    named: np.ndarray
+    """(guides,) 1.0 where a name or alias of the guide stands in the question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +118,13 @@ class Ranker:
         outside: OutsideIndex,
         classifier: LinearModel,
         domain: LinearModel,
+        ours: LinearModel,
         weights: Weights,
     ) -> None:
         self.encoder, self.index, self.lexical, self.lexicon = encoder, index, lexical, lexicon
-        self.outside, self.classifier, self.domain, self.weights = outside, classifier, domain, weights
+        self.names = ItemNames.of(index.passages)
+        self.outside, self.classifier, self.weights = outside, classifier, weights
+        self.domain, self.ours = domain, ours
 
     def evidence(self, text: str) -> Evidence:
         """What each part says about the question."""
@@ -121,15 +139,17 @@ class Ranker:
             said_cosine=self.index.by_guide(cosines, "said").max(axis=0),
             lexical=asked,
             said_lexical=said,
-            logit=log_softmax(self.classifier.scores(vectors[:SAME_WORDS])).max(axis=0),
+            logit=self.classifier.log_shares(vectors[:SAME_WORDS]).max(axis=0),
             coverage=np.max(shares, axis=0),
             known=max(known),
             domain=float(self.domain.scores(vectors[:SAME_WORDS]).max()),
+            ours=float(self.ours.scores(vectors[:SAME_WORDS]).max()),
             single=self.index.best_by_guide(cosines),
             outside=outside,
             outside_lexical=outside_lexical,
             foreign=self.outside.foreign(seen[0]),
             nearest=nearest(cosines.max(axis=0), self.index.owner, len(self.index.ids)),
+            named=self.index.marked(self.names.mentioned(seen[0])),
         )
 
     def total(self, evidence: Evidence) -> np.ndarray:
@@ -143,9 +163,18 @@ def total(evidence: Evidence, weights: Weights) -> np.ndarray:
 
 
 def z_score(values: np.ndarray) -> np.ndarray:
-    """(n,) -> mean 0, deviation 1; zeros when all are alike."""
-    spread = float(values.std())
-    return np.zeros_like(values) if spread < 1e-9 else (values - values.mean()) / spread
+    """(n,) -> mean 0, deviation 1 over what is known; zeros when all are alike.
+
+    An unknown value (NaN) stands a little behind the best known one: not knowing speaks neither way.
+    """
+    unknown = np.isnan(values)
+    known = values[~unknown]
+    spread = float(known.std()) if len(known) else 0.0
+    if spread < 1e-9:
+        return np.zeros_like(values)
+    found = (values - known.mean()) / spread
+    found[unknown] = found[~unknown].max() - UNKNOWN_BEHIND
+    return np.asarray(found)
 
 
 def log_softmax(scores: np.ndarray) -> np.ndarray:

@@ -21,5 +21,13 @@ class KnowledgeSettings(BaseSettings):
     encoder_runtime: Literal["sentence-transformers", "onnx"] = "sentence-transformers"
     """onnx: run model.onnx of the folder without torch (about 400 MB less memory, same vectors)."""
     index_dir: Path = ROOT / ".build" / "index"
+    index_poll_seconds: float = 5.0
+    """How often a running server looks whether a newer index was published."""
+    data_dir: Path = Path("data")
     query_cache: int = 2048
     """Query vectors kept in memory (1.5 kB each)."""
+
+    @property
+    def answers_database(self) -> Path:
+        """SQLite file of the answers that were given (答复凭证)."""
+        return self.data_dir / "answers.db"

@@ -6,12 +6,16 @@ import re
 from collections.abc import Mapping
 
 from knowledge.ages import age_matches, age_said
-from knowledge.guide import Guide, Situation, When
+from knowledge.guide import Guide, Option, Situation, When
+from knowledge.quantities import quantity_said
 
 _VERB_LIKE = re.compile(
     r"[满未已没不有无在是自委本由需想要到能首第因按只还刚超持租买卖用领办丢被从属符享参交缴住申正个一两\d]"
 )
 """First characters after which 如果 reads well; before a noun it is 如果是."""
+
+SHORT_REPLY = 10
+"""Characters of an answer such as 交了8个月."""
 
 Facts = Mapping[str, str]
 """Situation key -> option value, as far as known."""
@@ -68,17 +72,19 @@ def facts_in_words(guide: Guide, text: str) -> dict[str, str]:
     """Situation facts that the words state: by an option's label or `says`, or by an age.
 
     A shorter match inside a longer one does not count (满16周岁 in 未满16周岁). Where two options of
-    one question both match, the words do not decide and the question stays open.
+    one question both match, the words do not decide and the question stays open. A bare number (8个月)
+    decides only where one question alone counts in that unit.
     """
     found: dict[str, str] = {}
     for situation in guide.situations:
-        value = _stated(situation, text)
+        alone = sum(other.unit == situation.unit for other in guide.situations) == 1
+        value = _stated(situation, text, counts=alone)
         if value is not None:
             found[situation.key] = value
     return found
 
 
-def _stated(situation: Situation, text: str) -> str | None:
+def _stated(situation: Situation, text: str, *, counts: bool) -> str | None:
     spans: list[tuple[int, int, str]] = []
     for option in situation.options:
         for phrase in (option.label, *option.says):
@@ -92,11 +98,27 @@ def _stated(situation: Situation, text: str) -> str | None:
         return values.pop()
     if values:
         return None
+    if situation.unit:
+        counted = _by_number(situation, text) if counts else None
+        return counted.value if counted else None
     age = age_said(text)
     if age is None:
         return None
     fitting = [option.value for option in situation.options if age_matches(option.label, age)]
     return fitting[0] if len(fitting) == 1 else None
+
+
+def _by_number(situation: Situation, text: str) -> Option | None:
+    """The option whose bounds hold the number the text states.
+
+    An age is an age anywhere in a sentence. Any other number is only taken from a short reply: in a longer
+    sentence nobody knows what it counts.
+    """
+    if situation.unit == "岁":
+        stated = age_said(text)
+    else:
+        stated = quantity_said(text, situation.unit) if len(text) <= SHORT_REPLY else None
+    return None if stated is None else situation.option_of(stated)
 
 
 def _inside(inner: tuple[int, int, str], outer: tuple[int, int, str]) -> bool:

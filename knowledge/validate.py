@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 from itertools import product
 
-from knowledge.guide import BasisEntry, Fact, Guide, Material, Stub
+from knowledge.bounds import partition_faults
+from knowledge.guide import BasisEntry, Fact, Guide, Material, Situation, Stub
 from knowledge.situations import applies
 
 EXPIRY_NOTICE = timedelta(days=30)
@@ -46,9 +47,10 @@ def shared_faults(guides: Iterable[tuple[str, Guide | Stub]]) -> list[str]:
     found: list[str] = []
     owner: dict[str, dict[str, str]] = {"id": {}, "aliases": {}, "questions": {}}
     for label, guide in guides:
+        imported = isinstance(guide, Guide) and guide.imported  # lists name one service once per district
         for kind, values in (
             ("id", (guide.id,)),
-            ("aliases", (guide.name, *guide.aliases)),
+            ("aliases", () if imported else (guide.name, *guide.aliases)),
             ("questions", guide.questions),
         ):
             for value in values:
@@ -96,6 +98,7 @@ def _situation_faults(guide: Guide) -> list[str]:
             found.append(f"situations: key {situation.key!r} stands twice")
         values[situation.key] = [option.value for option in situation.options]
         found += _option_faults(situation.key, values[situation.key])
+        found += _bounds_faults(situation)
     referenced: set[tuple[str, str]] = set()
     for part in guide.parts():
         place = _short(_place(part))
@@ -110,7 +113,42 @@ def _situation_faults(guide: Guide) -> list[str]:
                 if value not in values[key]
             ]
     found += _unused(values, referenced)
-    return found or _dead_ends(guide, values)
+    return found or [*_outcome_faults(guide, values), *_dead_ends(guide, values)]
+
+
+def _bounds_faults(situation: Situation) -> list[str]:
+    ranges = [option.bounds for option in situation.options if option.bounds]
+    if not situation.unit or len(ranges) < len(situation.options):
+        return []
+    return [f"situations: {situation.key}: {line} ({situation.unit})" for line in partition_faults(ranges)]
+
+
+def _outcome_faults(guide: Guide, values: Mapping[str, list[str]]) -> list[str]:
+    """Combinations of answers with no row or with two, and rows that no combination reaches."""
+    if not guide.situations:
+        return ["outcomes: stands without situations, expected none"] if guide.outcomes else []
+    if not guide.outcomes:
+        return ["outcomes: is empty, expected a row for every combination of answers"]
+    found, reached = [], set()
+    for facts in combinations(values):
+        rows = [place for place, row in enumerate(guide.outcomes) if applies(row.when, facts)]
+        reached |= set(rows)
+        if len(rows) != 1:
+            found.append(f"outcomes: {_shown(facts)} fits {len(rows)} rows, expected exactly 1")
+    return found + [
+        f"outcomes[{place}]: {_short(row.text)} is never reached"
+        for place, row in enumerate(guide.outcomes)
+        if place not in reached
+    ]
+
+
+def combinations(values: Mapping[str, list[str]]) -> list[dict[str, str]]:
+    """All combinations of answers; one empty one when there is nothing to ask."""
+    return [dict(zip(values, chosen, strict=True)) for chosen in product(*values.values())]
+
+
+def _shown(facts: Mapping[str, str]) -> str:
+    return "、".join(f"{key}={value}" for key, value in facts.items())
 
 
 def _option_faults(key: str, values: list[str]) -> list[str]:
@@ -135,16 +173,21 @@ def _unused(values: Mapping[str, list[str]], referenced: set[tuple[str, str]]) -
 
 
 def _dead_ends(guide: Guide, values: Mapping[str, list[str]]) -> list[str]:
-    """Combinations of answers that would leave a citizen without any step."""
-    found = []
+    """Combinations of answers that would leave a citizen without a step, fee, place or result."""
     if not guide.steps.online and not guide.steps.window:
         return ["steps: has neither online nor window steps"]
-    for combination in product(*values.values()):
-        facts = dict(zip(values, combination, strict=True))
-        steps = [*guide.steps.online, *guide.steps.window]
-        if not any(applies(step.when, facts) for step in steps):
-            shown = "、".join(f"{key}={value}" for key, value in facts.items())
-            found.append(f"steps: nothing is left to do for {shown}")
+    needed: dict[str, Iterable[Fact]] = {
+        "steps": (*guide.steps.online, *guide.steps.window),
+        "fee.facts": guide.fee.facts,
+        "where.place": guide.where.place,
+        "result": guide.result,
+    }
+    found = []
+    for facts in combinations(values):
+        for name, parts in needed.items():
+            if not any(applies(part.when, facts) for part in parts):
+                what = "nothing is left to do" if name == "steps" else "says nothing"
+                found.append(f"{name}: {what} for {_shown(facts)}")
     return found
 
 

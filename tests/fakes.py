@@ -70,6 +70,7 @@ def made_guide(
         aliases=(),
         questions=(),
         situations=tuple(situations),
+        outcomes=(),
         conditions=(fact,),
         materials=(Material("居民身份证", "原件", when={"age": ("adult",)} if situations else {}),),
         steps=Steps(window=(fact,)),
@@ -81,6 +82,7 @@ def made_guide(
         post=(),
         cross_region=(),
         result=(Fact("发给证件。"),),
+        validity=(),
         faq=(),
         basis=(),
         related=(),
@@ -110,8 +112,17 @@ class ScriptedAnswerer:
         self.items = dict(items or {g.name: g for g in guides})
         self.asked: list[tuple[str, str | None, dict[str, str]]] = []
 
+    snapshot = "scripted"
+
     def answer(
-        self, question: str, guide_id: str | None = None, facts: Mapping[str, str] | None = None
+        self,
+        question: str,
+        guide_id: str | None = None,
+        facts: Mapping[str, str] | None = None,
+        today: date | None = None,
+        recent: Sequence[str] = (),
+        asked: Sequence[str] = (),
+        pending: str = "",
     ) -> Answer:
         self.asked.append((question, guide_id, dict(facts or {})))
         turn = self.script.pop(0) if self.script else Answer("unanswerable_no_guide")

@@ -38,9 +38,7 @@ class LocalBookings:
         with self._engine.begin() as db:
             self._open_day(db, hall_id, day)
             rows = db.execute(
-                select(slots)
-                .where(slots.c.hall_id == hall_id, slots.c.day == day)
-                .order_by(slots.c.start)
+                select(slots).where(slots.c.hall_id == hall_id, slots.c.day == day).order_by(slots.c.start)
             ).mappings()
             found = [_slot(row) for row in rows]
         return [s for s in found if datetime.combine(s.day, s.start, SHANGHAI) > now]

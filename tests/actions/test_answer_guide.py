@@ -36,6 +36,9 @@ def test_an_answer_is_a_card_and_becomes_the_guide_under_discussion(ask):
     assert slots == {
         "guide_id": RESIDENCE.id,
         "guide_facts": {"age": "adult"},
+        "guide_asked": [],
+        "guide_pending": None,
+        "guide_recent": [],
         "misses": 0,
         "last_service": f"guide:{RESIDENCE.id}:c-1",
     }
@@ -74,7 +77,7 @@ def test_a_weightier_service_stays_the_one_to_rate(ask):
 def test_a_doubt_is_a_choice(ask):
     message, slots, _ = ask(Answer("clarify", options=OPTIONS), text="办证", intent="ask_service")
     assert message["kind"] == "clarify" and message["options"] == OPTIONS
-    assert slots == {}
+    assert slots == {"guide_pending": "办证"}
 
 
 def test_a_service_of_others_is_named_with_the_way_to_it(ask):
@@ -83,15 +86,15 @@ def test_a_service_of_others_is_named_with_the_way_to_it(ask):
     )
     assert message["status"] == "not_handled_here"
     assert all(STUB[k] in message["text"] for k in STUB)
-    assert slots == {"misses": 0}
+    assert slots == {"misses": 0, "guide_pending": None}
 
 
 def test_ignorance_is_said_and_a_person_offered_at_the_second_time(ask, phrases):
     first, slots, _ = ask(Answer("unanswerable_no_guide"), text="啊", intent="ask_service")
     assert (first["text"], first["status"]) == (phrases.say("unanswered"), "unanswerable_no_guide")
-    assert slots == {"misses": 1}
+    assert slots == {"misses": 1, "guide_pending": None}
     second, slots, _ = ask(Answer("unanswerable_no_guide"), text="啊", intent="ask_service", slots=slots)
-    assert second["text"] == phrases.say("unanswered_again") and slots == {"misses": 2}
+    assert second["text"] == phrases.say("unanswered_again") and slots["misses"] == 2
     assert any(r.get("action") == "handoff" for r in second["replies"])
 
 
@@ -152,3 +155,24 @@ def test_a_field_alone_is_asked_back_for_its_service(ask):
     found = Answer("clarify", lead="请问您问的是哪件事？", field="fee")
     message, _, _ = ask(found, text="要多少钱", intent="ask_followup")
     assert message["status"] == "which_service" and message["text"] == "请问您问的是哪件事？"
+
+
+def test_moving_on_remembers_the_guide_before_and_its_answer_can_be_resolved(phrases, tmp_path):
+    from knowledge.receipts import ReceiptBook
+
+    book = ReceiptBook(tmp_path / "answers.db")
+    found = answered(PASSPORT, field="fee")
+    result = AnswerGuide(phrases, ScriptedAnswerer(found), book).act(
+        turn(
+            "护照多少钱",
+            "ask_service",
+            slots={"guide_id": RESIDENCE.id, "guide_recent": ["passport", "marriage"]},
+        )
+    )
+    slots = set_slots(result.events)
+    assert slots["guide_recent"] == [RESIDENCE.id, "marriage"] and slots["guide_id"] == PASSPORT.id
+    key = result.messages[0]["card"]["answer_id"]
+    stored = book.get(key)
+    assert (stored["guide_id"], stored["lead"]) == (PASSPORT.id, found.lead)
+    assert "护照多少钱" not in str(stored)  # no words of the citizen
+    book.close()

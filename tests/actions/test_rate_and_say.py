@@ -127,4 +127,7 @@ def test_leaving_empties_every_form_and_starting_over_the_guide_too(phrases):
     assert left.messages[0]["status"] == "form_left" and over.messages[0]["status"] == "started_over"
     assert slots["form_failures"] == 0 and {v for k, v in slots.items() if k != "form_failures"} == {None}
     assert {"booking_slot", "case_no", "cancel_no", "message_text"} <= slots.keys()
-    assert more.keys() - slots.keys() == {"guide_id", "guide_facts", "misses"}
+    assert more.keys() - slots.keys() == {
+        *(f"guide_{name}" for name in ("id", "facts", "recent", "asked", "pending")),
+        "misses",
+    }

@@ -71,6 +71,9 @@ async def test_a_question_gives_exactly_these_events(server, answerer):
     assert reply["events"] == [
         slot("guide_id", RESIDENCE.id),
         slot("guide_facts", {}),
+        slot("guide_asked", []),
+        slot("guide_pending", None),
+        slot("guide_recent", []),
         slot("misses", 0),
         slot("last_service", f"guide:{RESIDENCE.id}:c-rec-1"),
     ]

@@ -8,11 +8,14 @@ import pytest
 
 from knowledge.answerer import Answerer
 from knowledge.encode import HashEncoder
-from knowledge.library import GuideLibrary
+from knowledge.examples import field_examples
+from knowledge.library import GuideLibrary, guide_values
 from knowledge.settings import KnowledgeSettings
 from knowledge.store import build_index
 
 DATA = Path(__file__).parent / "data"
+FIELD_EXAMPLES = field_examples()[::6]
+"""Every sixth of those that ship: enough to tell 多少钱 from 带什么."""
 
 
 @pytest.fixture(scope="session")
@@ -33,8 +36,15 @@ def encoder() -> HashEncoder:
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory, library: GuideLibrary, encoder: HashEncoder) -> Path:
     folder = tmp_path_factory.mktemp("index")
-    build_index(folder, library, encoder, say=lambda line: None)
+    build(folder, library, encoder)
     return folder
+
+
+def build(folder: Path, library: GuideLibrary, encoder: HashEncoder, guides: Path = DATA / "guides") -> Path:
+    """An index of the small guides, with the field examples that ship."""
+    return build_index(
+        folder, library, encoder, lambda line: None, raw=guide_values(guides), examples=FIELD_EXAMPLES
+    )
 
 
 @pytest.fixture(scope="session")

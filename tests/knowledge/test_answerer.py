@@ -28,7 +28,7 @@ def test_a_question_is_answered_from_its_guide(answerer: Answerer) -> None:
 
 
 def test_field_and_facts_are_read_from_the_question(answerer: Answerer) -> None:
-    found = answerer.answer("小孩的身份证丢了补办要带什么材料", today=TODAY)
+    found = answerer.answer("小孩身份证丢了怎么补，要带什么材料", today=TODAY)
     assert (found.guide_id, found.field, found.facts) == ("id-card-replace", "materials", {"age": "minor"})
     assert "监护人身份证（原件）" in found.lead and found.card["fits"] == "未满16周岁"
 
@@ -60,7 +60,9 @@ def test_followups_are_answered_from_the_guide_at_hand(answerer: Answerer, text:
 def test_a_bare_fact_renders_the_card_again(answerer: Answerer) -> None:
     found = answerer.answer("没满16岁", "id-card-replace", {"hukou": "local"}, TODAY)
     assert found.facts == {"hukou": "local", "age": "minor"} and found.followup
-    assert found.lead == "好的，按“未满16周岁、户口在本省”的情况给您整理好了。"
+    assert found.lead == (
+        "适用于您，因为您的情况是“未满16周岁、户口在本省”：由监护人陪同申请。如果是“满16周岁”，则不同。"
+    )
     assert found.card["question"] is None
 
 

@@ -9,10 +9,11 @@ import pytest
 from knowledge.encode import CachedQueries, HashEncoder
 from knowledge.errors import EncoderMissing, IndexMismatch
 from knowledge.index import PassageIndex
-from knowledge.library import GuideLibrary
+from knowledge.library import GuideLibrary, guide_values
 from knowledge.passages import Passage, all_passages
 from knowledge.settings import KnowledgeSettings
 from knowledge.store import build_index, current_folder, is_up_to_date, load_index
+from tests.knowledge.conftest import DATA, build
 
 
 def test_cosines_stand_in_the_order_of_the_passages(encoder: HashEncoder) -> None:
@@ -44,51 +45,47 @@ def test_other_encoder_is_refused_with_the_remedy(built: Path, library: GuideLib
     with pytest.raises(
         IndexMismatch, match=r"built with encoder 'hash/256', now it is 'hash/64'; run `python -m"
     ):
-        load_index(built, library, HashEncoder(64))
+        load_index(built, HashEncoder(64))
 
 
-def test_other_guides_are_refused(built: Path, library: GuideLibrary, encoder: HashEncoder) -> None:
-    edited = GuideLibrary(library.guides, library.stubs, "another digest")
-    with pytest.raises(IndexMismatch, match="built with guides"):
-        load_index(built, edited, encoder)
-
-
-def test_missing_index_names_the_remedy(tmp_path: Path, library: GuideLibrary, encoder: HashEncoder) -> None:
+def test_missing_index_names_the_remedy(tmp_path: Path, encoder: HashEncoder) -> None:
     with pytest.raises(IndexMismatch, match=r"no index in .*; run `python -m knowledge build`"):
-        load_index(tmp_path, library, encoder)
+        load_index(tmp_path, encoder)
 
 
 def test_damaged_files_are_refused(tmp_path: Path, library: GuideLibrary, encoder: HashEncoder) -> None:
-    build_index(tmp_path, library, encoder, say=lambda line: None)
+    build(tmp_path, library, encoder)
     folder = current_folder(tmp_path)
     (folder / "passages.json").write_text("[]", "utf-8")
     with pytest.raises(IndexMismatch, match="passages.json changed since it was built"):
-        load_index(tmp_path, library, encoder)
+        load_index(tmp_path, encoder)
     (folder / "passages.json").unlink()
     with pytest.raises(IndexMismatch, match="passages.json is gone"):
-        load_index(tmp_path, library, encoder)
+        load_index(tmp_path, encoder)
 
 
-def test_a_new_build_replaces_the_old_one_at_once(
+def test_a_new_build_takes_over_at_once_and_the_one_before_is_kept(
     tmp_path: Path, library: GuideLibrary, encoder: HashEncoder
 ) -> None:
-    said: list[str] = []
-    build_index(tmp_path, library, encoder, say=said.append)
-    first = current_folder(tmp_path)
+    folders = [build(tmp_path, library, encoder) for _ in range(3)]
+    assert current_folder(tmp_path) == folders[2]
     assert is_up_to_date(tmp_path, encoder.name, library.digest)
     assert not is_up_to_date(tmp_path, "other", library.digest)
-    build_index(tmp_path, library, encoder, say=said.append)
-    assert current_folder(tmp_path) != first and not first.exists()
-    assert len(list(tmp_path.glob("index-*"))) == 1
-    assert any(line.startswith("索引 1/4") for line in said)
-    measured = json.loads((current_folder(tmp_path) / "judge.json").read_text("utf-8"))["measured"]
+    assert set(tmp_path.glob("index-*")) == {folders[1], folders[2]}
+    measured = json.loads((folders[2] / "judge.json").read_text("utf-8"))["measured"]
     assert measured["questions"] == 19
+
+
+def test_progress_is_told(tmp_path: Path, library: GuideLibrary, encoder: HashEncoder) -> None:
+    said: list[str] = []
+    build_index(tmp_path, library, encoder, said.append, raw=guide_values(DATA / "guides"))
+    assert any(line.startswith("索引 1/4") for line in said) and any("留一评估" in line for line in said)
 
 
 def test_rebuilding_gives_the_same_index(
     tmp_path: Path, built: Path, library: GuideLibrary, encoder: HashEncoder
 ) -> None:
-    build_index(tmp_path, library, encoder, say=lambda line: None)
+    build(tmp_path, library, encoder)
     one, two = (
         json.loads((current_folder(f) / "manifest.json").read_text("utf-8")) for f in (tmp_path, built)
     )

@@ -8,6 +8,7 @@ from knowledge.guide import FIELDS
 from knowledge.homophone import HomophoneLexicon, sound
 from knowledge.library import GuideLibrary
 from knowledge.names import ItemNames
+from knowledge.passages import all_passages
 from knowledge.text import clauses, normalise, strip_fillers
 from knowledge.wording import data, phrase
 
@@ -79,7 +80,7 @@ def test_homophones_are_undone_against_the_guides_words(library: GuideLibrary) -
 
 
 def test_names_in_words(library: GuideLibrary) -> None:
-    names = ItemNames(library)
+    names = ItemNames.of(all_passages(library))
     assert names.exact("我想办理居住证") == ""
     assert names.exact("办居住证") == "residence-permit"
     assert names.exact("结婚登记怎么办") == "marriage"
@@ -100,7 +101,7 @@ def test_names_in_words(library: GuideLibrary) -> None:
 )
 def test_followups(library: GuideLibrary, text: str, follows: bool) -> None:
     guide = library.guides["id-card-replace"]
-    assert is_followup(text, guide, ItemNames(library).mentioned(text)) is follows
+    assert is_followup(text, guide, ItemNames.of(all_passages(library)).mentioned(text)) is follows
 
 
 def test_out_of_scope_lines_are_many_and_stand_once() -> None:

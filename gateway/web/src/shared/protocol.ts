@@ -94,6 +94,7 @@ export interface AnswerMessage {
  * A guide, cut to the citizen's situation.
  */
 export interface GuideCard {
+  answer_id: string;
   basis: Basis[];
   department: string;
   fits: string;
