@@ -78,7 +78,7 @@ def build_index(
     lexicon = HomophoneLexicon.build(names, [p.text for p in written if p.kind != "question"], asked)
     say("索引 2/4：编码校准用的问题")
     outside = OutsideIndex.build(index, encoder)
-    trained = collect(index, encoder, lexicon, dev)
+    trained = collect(index, encoder, lexicon, dev, {p.guide_id for p in written})
     inside = trained.owner >= 0
     say(f"索引 3/4：训练分类器并逐题留一评估（{len(trained.texts)} 题）")
     trials = leave_one_out(index, lexical, lexicon, outside, encoder, trained, weights, say)
