@@ -28,9 +28,8 @@ def run(options: argparse.Namespace, settings: KnowledgeSettings) -> int:
     times = answer_times(answerer, questions)
     guides, stubs = len(answerer.library.guides), len(answerer.library.stubs)
     p50, p95 = np.percentile(times, 50), np.percentile(times, 95)
-    print(
-        f"{guides} 个指南，{stubs} 个转介，{len(times)} 个新问题：p50 {p50:.1f} ms，p95 {p95:.1f} ms，内存 {memory_mb():.0f} MB"
-    )
+    asked = f"{guides} 个指南，{stubs} 个转介，{len(times)} 个新问题"
+    print(f"{asked}：p50 {p50:.1f} ms，p95 {p95:.1f} ms，内存 {memory_mb():.0f} MB")
     if not options.no_engines:
         for line in engine_lines(settings.encoder_dir, questions[:200]):
             print(line)
