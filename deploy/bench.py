@@ -1,10 +1,10 @@
 """`make bench`: measure and print a table; nothing here is a test.
 
 Each row compares two things in one run, interleaved: stock Rasa, patched Rasa, and the gateway in front of
-patched Rasa, at 1, 8 and 32 conversations at once; then question -> answer in knowledge, start-up, memory.
+patched Rasa, at 1, 8 and 32 conversations at once; then quality and speed of knowledge, start-up, memory.
 CPU is the server processes' own user+system time per chat turn, read from /proc.
 
-    python -m deploy.bench [--seconds 6] [--repeats 5] [--out docs/benchmarks.md]
+    python -m deploy.bench [--seconds 6] [--repeats 5] [--out FILE] [--list FILE --mapping FILE]
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import datetime
 import json
 import os
 import platform
+import shutil
 import signal
 import socket
 import statistics
@@ -270,34 +271,28 @@ async def chat_table(
 
 
 def knowledge_table(env: dict[str, str]) -> list[str]:
-    """Question -> answer, cold (each question new) and repeated (its vector is cached)."""
-    code = """
-import time, statistics, json, yaml, pathlib, os
-from knowledge.answerer import Answerer
-from knowledge.settings import KnowledgeSettings
-began = time.perf_counter(); a = Answerer.load(KnowledgeSettings()); load = time.perf_counter() - began
-qs = [q for g in a.library.guides.values() for q in g.questions[:3]]
-a.answer("预热")
-def run():
-    t = []
-    for q in qs:
-        s = time.perf_counter(); a.answer(q + "呀"); t.append((time.perf_counter() - s) * 1000)
-    t.sort(); return statistics.median(t), t[int(len(t) * .95)]
-cold = run(); warm = run()
-print(json.dumps({"load": load, "cold": cold, "warm": warm, "n": len(qs)}))
-"""
-    done = subprocess.run([layout.python(APP), "-c", code], cwd=ROOT, env=env, capture_output=True, text=True)
-    if done.returncode:
-        return [f"knowledge could not be measured: {done.stderr[-300:]}"]
-    r = json.loads(done.stdout.splitlines()[-1])
-    return [
-        "| knowledge | p50 ms | p95 ms | vs new question |",
-        "|---|---|---|---|",
-        f"| new question ({r['n']} of them) | {r['cold'][0]:.1f} | {r['cold'][1]:.1f} | 1 |",
-        f"| the same question again | {r['warm'][0]:.1f} | {r['warm'][1]:.1f} "
-        f"| {r['warm'][0] / r['cold'][0]:.2f} |",
-        f"| loading encoder and index | {r['load'] * 1000:.0f} | | |",
-    ]
+    """Quality on the blind questions beside three baselines; milliseconds, memory, encoder engines."""
+    return ["```text", *knowledge(env, "eval"), "", *knowledge(env, "speed"), "```"]
+
+
+def list_table(env: dict[str, str], source: Path, mapping: Path) -> list[str]:
+    """The same speeds with a city's list imported beside the guides, and how long its index took."""
+    with tempfile.TemporaryDirectory() as folder:
+        guides = Path(shutil.copytree(ROOT / "knowledge" / "guides", Path(folder) / "guides"))
+        env = {**env, "NCZF_GUIDES_DIR": str(guides), "NCZF_INDEX_DIR": str(Path(folder) / "index")}
+        given = ("--mapping", str(mapping), "--partial", "--name", "bench")
+        lines = knowledge(env, "import", str(source), *given)
+        began = time.monotonic()
+        knowledge(env, "build")
+        built = f"索引用时 {time.monotonic() - began:.0f} 秒"
+        return ["```text", lines[-1], built, *knowledge(env, "speed", "--no-engines"), "```"]
+
+
+def knowledge(env: dict[str, str], *words: str) -> list[str]:
+    """Lines that `python -m knowledge WORDS` prints; its progress is shown as it goes."""
+    command = [layout.python(APP), "-m", "knowledge", *words]
+    done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True)
+    return done.stdout.rstrip().splitlines() or [f"{' '.join(words)}: exit {done.returncode}"]
 
 
 def start_and_memory(env: dict[str, str]) -> list[str]:
@@ -354,12 +349,17 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=6, help="length of one measurement")
     parser.add_argument("--repeats", type=int, default=5, help="interleaved repeats; medians are printed")
     parser.add_argument("--out", type=Path, help="also write the tables into this Markdown file")
+    parser.add_argument("--list", type=Path, help="also measure with this item list imported (minutes)")
+    parser.add_argument("--mapping", type=Path, help="columns of that list; see docs/import.md")
     args = parser.parse_args()
     env = layout.environment()
     print("start-up and memory", flush=True)
     tail = start_and_memory(env)
     print("knowledge", flush=True)
     middle = knowledge_table(env)
+    if args.list:
+        default = ROOT / "knowledge" / "data" / "import_mapping.yaml"
+        middle += list_table(env, args.list.resolve(), (args.mapping or default).resolve())
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
         ports = {name: free_port() for name in ("actions", "stock", "patched", "gateway")}

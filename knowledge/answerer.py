@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
-import numpy as np
-
 from knowledge.answer import Answer, Status, Why, clarify, not_handled
-from knowledge.answerable import Judgement, Zone
+from knowledge.answerable import Zone
 from knowledge.card import build_card
 from knowledge.closest import ClosestPoint
+from knowledge.context import ContextReader
 from knowledge.encode import Encoder, open_encoder
 from knowledge.errors import UnknownGuide
 from knowledge.field import residue
-from knowledge.focus import Move, family, mentioned_again, read_move, refers
-from knowledge.followup import is_followup
+from knowledge.focus import read_move, refers
 from knowledge.guide import FIELDS, Guide
 from knowledge.index import PassageIndex
 from knowledge.library import GuideLibrary
+from knowledge.look import Look, Looker
 from knowledge.outcome import outcome_sentence
 from knowledge.passages import Hit
-from knowledge.ranker import Evidence
 from knowledge.settings import KnowledgeSettings
 from knowledge.situations import facts_in_words, known
-from knowledge.stay import stay_features
 from knowledge.store import Snapshot, load_sound_index
 from knowledge.suggest import Suggestion, suggestions
 from knowledge.text import normalise, strip_fillers
@@ -37,16 +34,6 @@ WARM_UP = "預熱"
 """Asked once at start, so that no citizen waits for the pinyin and script tables."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What the index says about some words."""
-
-    evidence: Evidence
-    totals: np.ndarray
-    judged: Judgement
-    hits: list[Hit]
-
-
 class Answerer:
     """Pure CPU and thread-safe; one per process is enough."""
 
@@ -54,11 +41,11 @@ class Answerer:
         library = snapshot.library
         self._library, self._name = library, snapshot.name
         self._ranker, self._judge, self._fields = snapshot.ranker, snapshot.judge, snapshot.fields
-        self._stay = snapshot.stay
+        self._looker = Looker(library, snapshot.ranker, snapshot.judge)
+        self._context = ContextReader(self._looker, snapshot.fields, snapshot.stay)
         ranker = self._ranker
         self._names = ranker.names
         self._rules = data("thresholds")
-        self._families: dict[str, dict[str, str]] = {}
         self._closest = ClosestPoint(ranker.index.texts_by_guide(("fact", "faq")), ranker.encoder)
 
     @classmethod
@@ -126,7 +113,7 @@ class Answerer:
     ) -> Answer:
         facts, day = dict(facts or {}), today or date.today()
         text = normalise(question)
-        current = self._current(guide_id, day)
+        current = self._looker.in_force(guide_id, day)
         if not text:
             return Answer("unanswerable_no_guide", why="empty")
         fields = self._fields.asked(text, self._ranker.encoder)
@@ -141,14 +128,8 @@ class Answerer:
         bare = len(text) <= self._rules["bare_text"] and not residue(text)
         if bare and not named and not self._names.exact(text):
             return self._without_matter(fields)
-        seen = self._look(text, day)
+        seen = self._looker.look(text, day)
         return replace(self._decided(text, current, facts, fields, seen), explain=seen.judged.explain)
-
-    def _look(self, text: str, day: date) -> Look:
-        evidence = self._ranker.evidence(text)
-        totals = self._usable(self._ranker.total(evidence), day)
-        judged = self._judge.judge(evidence, self._ranker.weights)
-        return Look(evidence, totals, judged, self._hits(evidence, totals))
 
     def _in_context(
         self,
@@ -163,7 +144,7 @@ class Answerer:
         """The answer when the turn refers to what was said before; None when it stands for itself."""
         move = read_move(text)
         named = self._names.mentioned(text)
-        target = self._referred(text, move, current, fields, named, day, recent)
+        target = self._context.referred(text, move, current, fields, named, day, recent)
         if target is None:
             return None
         guide, hits, sure = target
@@ -176,110 +157,6 @@ class Answerer:
 
     def _shared(self, facts: Mapping[str, str]) -> dict[str, str]:
         return {key: value for key, value in facts.items() if key in self._rules["shared_facts"]}
-
-    def _referred(
-        self,
-        text: str,
-        move: Move,
-        current: Guide,
-        fields: tuple[str, ...],
-        named: set[str],
-        day: date,
-        recent: Sequence[str],
-    ) -> tuple[Guide, list[Hit], float] | None:
-        """The guide that a turn refers to by pointing, correcting, or leaving the item out."""
-        before = [guide for key in recent if (guide := self._current(key, day))]
-        if move.back and before:
-            return self._pointed_at(move, before, current, day)
-        again = mentioned_again(text, before, current)
-        if again is not None and not named - {again.id}:
-            return again, [], 0.9
-        family = self._family(current)
-        corrects_item = move.corrects and not facts_in_words(current, text)
-        if not named - {current.id} and not corrects_item:
-            sibling = self._sibling(move, current, family, day) if move.sibling else None
-            if sibling is not None:
-                return sibling
-            if is_followup(text, current, named) and (fields or facts_in_words(current, text)):
-                return current, [], 1.0
-        alone = self._look(move.text, day)
-        first, zone = alone.hits[0], alone.judged.zone
-        if zone is Zone.ANSWER and first.guide_id == current.id and not move.corrects:
-            return current, alone.hits, alone.judged.right
-        near = not first.stub and first.guide_id in family
-        if near and zone is not Zone.REFUSE and (move.sibling or move.corrects or zone is Zone.ANSWER):
-            return self.library.guides[first.guide_id], alone.hits, alone.judged.right
-        if named - {current.id}:
-            return None
-        return self._elliptical(move, current, family, alone, day)
-
-    def _elliptical(
-        self,
-        move: Move,
-        current: Guide,
-        family: Mapping[str, str],
-        alone: Look,
-        day: date,
-    ) -> tuple[Guide, list[Hit], float] | None:
-        """The item left out: what the words mean together with the name of the item at hand."""
-        short = len(move.text) <= self._rules["elliptical_text"]
-        if alone.judged.zone is Zone.ANSWER and not short:
-            return None
-        column = self._ranker.index.ids.index(current.id)
-        shares = self._fields.probabilities(move.text, self._ranker.encoder)
-        row = stay_features(move.text, alone.evidence, column, shares)
-        if self._stay.probability(row) < self._rules["stays"]:
-            return None
-        together = self._look(f"{current.name}，{move.text}", day)
-        best = together.hits[0].guide_id
-        if alone.judged.zone is Zone.ANSWER:
-            named = alone.hits[0].guide_id in self._names.mentioned(move.text)
-            strong = alone.judged.right >= self._rules["stands_alone"]
-            if named or strong or best != current.id:
-                return None
-        if move.corrects:
-            others = [hit for hit in together.hits if hit.guide_id in family]
-            return (self.library.guides[others[0].guide_id], together.hits, 0.5) if others else None
-        if best == current.id or best in family:
-            guide = self.library.guides[best]
-            return guide, together.hits, max(alone.judged.right, 0.5)
-        return None
-
-    def _pointed_at(
-        self, move: Move, before: list[Guide], current: Guide, day: date
-    ) -> tuple[Guide, list[Hit], float]:
-        """Which earlier item is meant: the one the words are nearest to; without words, the latest."""
-        named = self._names.mentioned(move.text) & {guide.id for guide in (*before, current)}
-        if len(named) == 1:
-            return self.library.guides[named.pop()], [], 1.0
-        if len(residue(move.text)) <= self._rules["residue_letters"]:
-            return before[0], [], 0.9
-        seen = self._look(move.text, day)
-        column = {key: place for place, key in enumerate(self._ranker.index.ids)}
-        best = max((*before, current), key=lambda guide: seen.totals[column[guide.id]])
-        return best, seen.hits, 0.8
-
-    def _sibling(
-        self, move: Move, current: Guide, family: Mapping[str, str], day: date
-    ) -> tuple[Guide, list[Hit], float] | None:
-        """Another item of the family, when the words with what both are about lie nearer to it."""
-        column = {key: place for place, key in enumerate(self._ranker.index.ids)}
-        best: tuple[float, str, Look] | None = None
-        for shared in {head for head in family.values() if head}:
-            seen = self._look(f"{shared}{move.text}", day)
-            own = seen.totals[column[current.id]]
-            for key, about in family.items():
-                ahead = float(seen.totals[column[key]] - own)
-                if about == shared and (best is None or ahead > best[0]):
-                    best = (ahead, key, seen)
-        if best is None or best[0] < self._rules["sibling_lead"] or best[2].hits[0].guide_id != best[1]:
-            return None
-        return self.library.guides[best[1]], best[2].hits, 0.8
-
-    def _family(self, guide: Guide) -> dict[str, str]:
-        if guide.id not in self._families:
-            self._families[guide.id] = family(guide, self.library)
-        return self._families[guide.id]
 
     def _decided(
         self,
@@ -377,50 +254,17 @@ class Answerer:
         if not text:
             return None
         evidence = self._ranker.evidence(text)
-        totals = self._usable(self._ranker.total(evidence), date.today())
-        hits = self._hits(evidence, totals)
+        totals = self._looker.usable(self._ranker.total(evidence), date.today())
+        hits = self._looker.hits(evidence, totals)
         exact = self._names.exact(text)
         if exact in self.library.stubs:
             return None
         if exact:
-            every = self._hits(evidence, totals, most=len(totals))
+            every = self._looker.hits(evidence, totals, most=len(totals))
             return next((hit for hit in every if hit.guide_id == exact), None)
         judged = self._judge.judge(evidence, self._ranker.weights)
         sure = judged.zone is Zone.ANSWER or self._is_name(text, hits[0])
         return hits[0] if sure and not hits[0].stub else None
-
-    def _current(self, guide_id: str | None, day: date) -> Guide | None:
-        guide = self.library.get(guide_id) if guide_id else None
-        return guide if guide and guide.is_current(day) else None
-
-    def _usable(self, totals: np.ndarray, day: date) -> np.ndarray:
-        """Totals with guides that are not in force on `day` put last."""
-        for column, key in enumerate(self._ranker.index.ids):
-            guide = self.library.guides.get(key)
-            if guide is not None and not guide.is_current(day):
-                totals[column] = -np.inf
-        return totals
-
-    def _hits(self, evidence: Evidence, totals: np.ndarray, most: int = SHOWN_HITS) -> list[Hit]:
-        finite = totals[np.isfinite(totals)]
-        shares = np.exp(totals - finite.max()) / np.exp(finite - finite.max()).sum()
-        order = [column for column in np.argsort(-totals) if np.isfinite(totals[column])]
-        return [self._hit(int(column), evidence, float(shares[column])) for column in order[:most]]
-
-    def _hit(self, column: int, evidence: Evidence, share: float) -> Hit:
-        index = self._ranker.index
-        key = index.ids[column]
-        about = self.library.guides.get(key) or self.library.stubs[key]
-        return Hit(
-            guide_id=key,
-            name=about.name,
-            department=about.department,
-            summary=about.summary,
-            score=share,
-            cosine=float(evidence.cosine[column]),
-            passage=index.passages[int(evidence.nearest[column])].text,
-            stub=key in self.library.stubs,
-        )
 
     def _is_name(self, text: str, hit: Hit) -> bool:
         return self._names.exact(text) == hit.guide_id
