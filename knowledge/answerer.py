@@ -291,7 +291,7 @@ class Answerer:
         now = {**known(guide, facts), **said}
         asked = fields[0] if fields else ""
         lead, card = build_card(guide, now, fields)
-        if followup and said and not asked:
+        if followup and said and asked in ("", "conditions"):
             lead = outcome_sentence(guide, now) or phrase("lead.situation", labels=card["fits"])
         elif len(fields) < 2:
             lead = self._closest.lead(guide, now, strip_fillers(text), asked) or lead

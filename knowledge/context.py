@@ -70,7 +70,10 @@ class ContextReader:
                 return current, [], 1.0
         alone = self._looker.look(move.text, day)
         first, zone = alone.hits[0], alone.judged.zone
-        if zone is Zone.ANSWER and first.guide_id == current.id and not move.corrects:
+        own = float(alone.evidence.single[self._looker.column[current.id]])
+        asked_word_for_word = own >= self._rules["closest"]["faq"]
+        first_here = zone is not Zone.REFUSE and first.guide_id == current.id
+        if (first_here or asked_word_for_word) and not move.corrects:
             return current, alone.hits, alone.judged.right
         near = not first.stub and first.guide_id in family
         if near and zone is not Zone.REFUSE and (move.sibling or move.corrects or zone is Zone.ANSWER):

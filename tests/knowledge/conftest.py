@@ -8,11 +8,12 @@ import pytest
 
 from knowledge.answerer import Answerer
 from knowledge.encode import HashEncoder
-from knowledge.examples import field_examples
+from knowledge.examples import field_examples, stay_examples
 from knowledge.library import GuideLibrary, guide_values
 from knowledge.settings import KnowledgeSettings
 from knowledge.store import build_index
 
+STAY_EXAMPLES = stay_examples()[::5]
 DATA = Path(__file__).parent / "data"
 FIELD_EXAMPLES = field_examples()[::6]
 """Every sixth of those that ship: enough to tell 多少钱 from 带什么."""
@@ -43,7 +44,13 @@ def built(tmp_path_factory: pytest.TempPathFactory, library: GuideLibrary, encod
 def build(folder: Path, library: GuideLibrary, encoder: HashEncoder, guides: Path = DATA / "guides") -> Path:
     """An index of the small guides, with the field examples that ship."""
     return build_index(
-        folder, library, encoder, lambda line: None, raw=guide_values(guides), examples=FIELD_EXAMPLES
+        folder,
+        library,
+        encoder,
+        lambda line: None,
+        raw=guide_values(guides),
+        examples=FIELD_EXAMPLES,
+        stays=STAY_EXAMPLES,
     )
 
 

@@ -28,7 +28,7 @@ def test_a_question_is_answered_from_its_guide(answerer: Answerer) -> None:
 
 
 def test_field_and_facts_are_read_from_the_question(answerer: Answerer) -> None:
-    found = answerer.answer("小孩身份证丢了怎么补，要带什么材料", today=TODAY)
+    found = answerer.answer("我家小孩的身份证弄丢了怎么办，要带什么材料", today=TODAY)
     assert (found.guide_id, found.field, found.facts) == ("id-card-replace", "materials", {"age": "minor"})
     assert "监护人身份证（原件）" in found.lead and found.card["fits"] == "未满16周岁"
 
