@@ -64,7 +64,22 @@ def test_urgent_danger_is_answered_at_once_with_the_numbers(citizen):
     assert all(number in message["text"] for number in ("110", "119", "120"))
 
 
-@pytest.mark.parametrize("text", ["公司不干了怎么注销", "新车上牌"])
-def test_an_item_of_the_catalogue_without_a_guide_is_asked_back_not_guessed(citizen, text):
+def test_a_return_a_sibling_and_a_receipt(citizen):
+    (first,) = citizen.ask("居民身份证到期怎么换")
+    assert first["card"]["guide_id"] == "id-card-renew" and first["card"]["answer_id"].startswith("DF")
+    (lost,) = citizen.ask("那丢了呢")
+    assert lost["card"]["guide_id"] == "id-card-replace"
+    (other,) = citizen.ask("居住证怎么办")
+    assert other["card"]["guide_id"] == "residence-permit"
+    (back,) = citizen.ask("刚才那个身份证要多少钱")
+    assert (back["card"]["guide_id"], back["field"]) == ("id-card-replace", "fee")
+    assert len({m["card"]["answer_id"] for m in (first, lost, other, back)}) == 4
+
+
+@pytest.mark.parametrize(
+    ("text", "guide_id"), [("公司不干了怎么注销", "company-close"), ("新车上牌", "vehicle-register")]
+)
+def test_an_item_with_close_neighbours_is_answered_or_among_the_choices(citizen, text, guide_id):
     (message,) = citizen.ask(text)
-    assert message["kind"] in {"clarify", "text"}
+    found = [message["card"]] if message["kind"] == "answer" else message.get("options", [])
+    assert guide_id in [item["guide_id"] for item in found]
