@@ -18,7 +18,7 @@ import numpy as np
 from knowledge.answerable import Judge
 from knowledge.encode import Encoder
 from knowledge.errors import GuideFaults, IndexMismatch
-from knowledge.examples import DevQuestion
+from knowledge.examples import DEV, DevQuestion
 from knowledge.field_model import FieldExample, FieldModel, fit_field_model
 from knowledge.homophone import HomophoneLexicon
 from knowledge.index import REMEDY, PassageIndex, check_manifest, read_manifest, write_manifest
@@ -222,9 +222,9 @@ def is_up_to_date(folder: Path, encoder: str, guides: str) -> bool:
 
 
 def code_digest() -> str:
-    """SHA-256 over this package's code and data: other code may build another index."""
+    """SHA-256 over this package's code, data and development questions: they make another index."""
     total = hashlib.sha256()
-    for path in sorted((*Path(__file__).parent.glob("*.py"), *DATA.glob("*.yaml"))):
+    for path in sorted((*Path(__file__).parent.glob("*.py"), *DATA.glob("*.yaml"), *DEV.glob("*.yaml"))):
         total.update(path.name.encode() + b"\0" + path.read_bytes())
     return total.hexdigest()
 
