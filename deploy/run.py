@@ -273,7 +273,8 @@ def _interrupt(*_: object) -> None:
 def main() -> None:
     """Entry point."""
     argparse.ArgumentParser(prog="python3 -m deploy.run", description=__doc__).parse_args()
-    signal.signal(signal.SIGTERM, _interrupt)
+    for stop in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs with SIGINT ignored
+        signal.signal(stop, _interrupt)
     began = time.monotonic()
     env = layout.environment()
     data = Path(env.get("NCZF_DATA_DIR", "data"))
