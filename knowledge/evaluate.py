@@ -167,4 +167,4 @@ def _line(label: str, values: dict[str, float]) -> str:
 
 
 def _shown(key: str, value: float) -> str:
-    return f"{value:.0f}" if key == "n" else f"{value:.1f}" if key.startswith("p") else f"{value:.3f}"
+    return f"{value:.0f}" if key == "n" else f"{value:.1f}" if key in ("p50", "p95") else f"{value:.3f}"
