@@ -12,10 +12,11 @@ from actions.phrases import Phrases
 from actions.turn import Turn
 from knowledge.answer import Answer
 from knowledge.answer_source import AnswerSource
+from knowledge.answerer import Answerer
 from knowledge.errors import UnknownGuide
 from knowledge.receipts import ReceiptBook
 from knowledge.record import answer_record
-from knowledge.talk import moved
+from knowledge.talk import Talk
 
 OFFER_PERSON_AFTER = 2
 """Unanswered questions in a row after which a person is offered first."""
@@ -26,54 +27,41 @@ ALWAYS_ASKABLE = {"fee", "time_limit"}
 class AnswerGuide(TurnAction):
     """`action_answer_guide`: everything that sounds like a question about a service comes here."""
 
-    def __init__(self, phrases: Phrases, answerer: AnswerSource, receipts: ReceiptBook | None = None) -> None:
+    def __init__(self, phrases: Phrases, source: AnswerSource, receipts: ReceiptBook | None = None) -> None:
         super().__init__("action_answer_guide", phrases)
-        self._answerer, self._receipts = answerer, receipts
+        self._source, self._receipts = source, receipts
 
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`."""
+        talk = _talk(self._source.current, turn)
         if turn.intent == "open_guide":
-            return self._open(turn, str(turn.args.get("guide_id") or ""), {})
+            return self._open(turn, talk, str(turn.args.get("guide_id") or ""), {})
         if turn.intent == "set_fact":
-            guide_id = str(turn.args.get("guide_id") or turn.slots.get("guide_id") or "")
-            same = guide_id == turn.slots.get("guide_id")
-            known = turn.slots.get("guide_facts") or {} if same else {}
+            guide_id = str(turn.args.get("guide_id") or talk.guide_id or "")
+            known = talk.facts if guide_id == talk.guide_id else {}
             fact = {str(turn.args.get("key")): str(turn.args.get("value"))}
-            return self._open(turn, guide_id, {**known, **fact})
-        return self._answered(
-            turn,
-            self._answerer.answer(
-                turn.text,
-                guide_id=turn.slots.get("guide_id"),
-                facts=turn.slots.get("guide_facts") or {},
-                recent=turn.slots.get("guide_recent") or (),
-                asked=turn.slots.get("guide_asked") or (),
-                pending=str(turn.slots.get("guide_pending") or ""),
-            ),
-        )
+            return self._open(turn, talk, guide_id, {**known, **fact})
+        return self._answered(turn, talk, talk.ask(turn.text))
 
-    def _open(self, turn: Turn, guide_id: str, facts: dict[str, str]) -> Result:
+    def _open(self, turn: Turn, talk: Talk, guide_id: str, facts: dict[str, str]) -> Result:
         try:
-            lead, card = self._answerer.card(guide_id, facts)
+            lead, card = talk.answerer.card(guide_id, facts)
         except UnknownGuide:
             return self._unanswered(turn)
-        return self._card(
-            turn, Answer("answered", guide_id, facts=facts, lead=lead, card=card), compact=False
-        )
+        answer = Answer("answered", guide_id, facts=facts, lead=lead, card=card)
+        talk.remember(turn.text, answer)
+        return self._card(turn, talk, answer, compact=False)
 
-    def _answered(self, turn: Turn, answer: Answer) -> Result:
+    def _answered(self, turn: Turn, talk: Talk, answer: Answer) -> Result:
         if answer.status == "answered" and answer.card is not None and answer.guide_id:
-            return self._card(turn, answer, compact=bool(answer.field) and answer.followup)
+            return self._card(turn, talk, answer, compact=bool(answer.field) and answer.followup)
         if answer.status == "clarify" and answer.options:
             sentence = self.phrases.say("clarify")
             replies = self.phrases.replies("replies_clarify")
-            events = [SlotSet("guide_pending", turn.text)]
-            return Result([messages.clarify(sentence, answer.options, replies)], events)
+            return Result([messages.clarify(sentence, answer.options, replies)], _asked_back(talk, answer))
         if answer.status == "clarify" and answer.lead:
             # A field alone (要多少钱) and no service under discussion: ask which one.
-            return Result(
-                [messages.text(answer.lead, status="which_service")], [SlotSet("guide_pending", turn.text)]
-            )
+            return Result([messages.text(answer.lead, status="which_service")], _asked_back(talk, answer))
         if answer.status == "not_handled_here" and answer.stub:
             sentence = self.phrases.say(
                 "not_handled_here",
@@ -106,9 +94,9 @@ class AnswerGuide(TurnAction):
             [SlotSet("misses", misses), SlotSet("guide_pending", None)],
         )
 
-    def _card(self, turn: Turn, answer: Answer, *, compact: bool) -> Result:
+    def _card(self, turn: Turn, talk: Talk, answer: Answer, *, compact: bool) -> Result:
         guide_id, field = answer.guide_id, answer.field
-        card = {**(answer.card or {}), "answer_id": self._receipt(answer)}
+        card = {**(answer.card or {}), "answer_id": self._receipt(talk.answerer, answer)}
         shown = {section["key"] for section in card["sections"]} | ALWAYS_ASKABLE
         replies = [
             {"label": label, "say": label}
@@ -121,21 +109,21 @@ class AnswerGuide(TurnAction):
         return Result(
             [messages.answer(answer.lead, card, field=field, compact=compact, replies=replies)],
             [
-                SlotSet("guide_id", guide_id),
-                SlotSet("guide_facts", dict(answer.facts)),
-                SlotSet("guide_asked", list(answer.fields)),
-                SlotSet("guide_pending", None),
-                SlotSet("guide_recent", list(moved(_recent(turn), turn.slots.get("guide_id"), guide_id))),
+                SlotSet("guide_id", talk.guide_id),
+                SlotSet("guide_facts", dict(talk.facts)),
+                SlotSet("guide_asked", list(talk.asked)),
+                SlotSet("guide_pending", talk.pending or None),
+                SlotSet("guide_recent", list(talk.recent)),
                 SlotSet("misses", 0),
                 *self._rateable(turn, guide_id),
             ],
         )
 
-    def _receipt(self, answer: Answer) -> str:
+    def _receipt(self, answerer: Answerer, answer: Answer) -> str:
         """The id under which this answer stays resolvable; "" where no book is kept."""
         if self._receipts is None:
             return ""
-        return self._receipts.issue(answer_record(answer, self._answerer.library, self._answerer.snapshot))
+        return self._receipts.issue(answer_record(answer, answerer.library, answerer.snapshot))
 
     @staticmethod
     def _rateable(turn: Turn, guide_id: str) -> list[dict[str, Any]]:
@@ -146,5 +134,20 @@ class AnswerGuide(TurnAction):
         return [SlotSet("last_service", f"guide:{guide_id}:{turn.conversation_id}")]
 
 
-def _recent(turn: Turn) -> tuple[str, ...]:
-    return tuple(str(key) for key in turn.slots.get("guide_recent") or ())
+def _talk(answerer: Answerer, turn: Turn) -> Talk:
+    """The talk so far, as the slots keep it."""
+    slots = turn.slots
+    return Talk(
+        answerer,
+        slots.get("guide_id"),
+        dict(slots.get("guide_facts") or {}),
+        tuple(slots.get("guide_recent") or ()),
+        tuple(slots.get("guide_asked") or ()),
+        str(slots.get("guide_pending") or ""),
+    )
+
+
+def _asked_back(talk: Talk, answer: Answer) -> list[dict[str, Any]]:
+    """What a question back leaves behind: the words, and the fields they asked for if any."""
+    fields = [SlotSet("guide_asked", list(talk.asked))] if answer.fields else []
+    return [SlotSet("guide_pending", talk.pending), *fields]

@@ -13,9 +13,9 @@ from knowledge.answer_source import AnswerSource
 class HandOff(TurnAction):
     """`action_handoff`: pass on what is already known, masked, so that nobody asks twice."""
 
-    def __init__(self, phrases: Phrases, answerer: AnswerSource) -> None:
+    def __init__(self, phrases: Phrases, source: AnswerSource) -> None:
         super().__init__("action_handoff", phrases)
-        self._answerer = answerer
+        self._source = source
 
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`."""
@@ -25,8 +25,8 @@ class HandOff(TurnAction):
     def _known(self, turn: Turn) -> dict[str, str]:
         slots = turn.slots
         known: dict[str, str] = {}
-        if slots.get("guide_id") in self._answerer.library.guides:
-            guide = self._answerer.library.require(slots["guide_id"])
+        guide = self._source.current.library.get(str(slots.get("guide_id") or ""))
+        if guide is not None:
             known[self.phrases.say("label_asked")] = guide.name
             facts = slots.get("guide_facts") or {}
             for situation in guide.situations:

@@ -26,24 +26,26 @@ class ItemFinder(Protocol):
 class GuideItemFinder:
     """Looks among the guides: first the whole text, then the span the entity rules marked."""
 
-    def __init__(self, answerer: AnswerSource) -> None:
-        self._answerer = answerer
+    def __init__(self, source: AnswerSource) -> None:
+        self._source = source
 
     def find(self, text: str, *, hint: str | None) -> dict[str, str] | None:
         """See `ItemFinder.find`."""
+        answerer = self._source.current
         for view in (text, hint):
-            hit = self._answerer.find_item(view) if view else None
+            hit = answerer.find_item(view) if view else None
             if hit is not None and hit.department not in NOT_AT_A_COUNTER:
                 return {"id": hit.guide_id, "name": hit.name}
         return None
 
     def under_discussion(self, guide_id: str | None, *, hint: str | None) -> dict[str, str] | None:
         """See `ItemFinder.under_discussion`. Naming the booking service itself (约延时服务) names no item."""
-        guide = self._answerer.library.get(guide_id) if guide_id else None
+        answerer = self._source.current
+        guide = answerer.library.get(guide_id) if guide_id else None
         if guide is None or guide.department in NOT_AT_A_COUNTER:
             return None
         if hint:
-            named = self._answerer.find_item(hint)
+            named = answerer.find_item(hint)
             if named is None or named.department not in NOT_AT_A_COUNTER:
                 return None
         return {"id": guide.id, "name": guide.name}

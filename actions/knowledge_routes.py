@@ -21,7 +21,7 @@ SUGGESTIONS = 3
 """How many sentences an officer gets when the gateway names no number."""
 
 
-def add_knowledge_routes(app: Sanic[Any, Any], answerer: AnswerSource) -> None:
+def add_knowledge_routes(app: Sanic[Any, Any], source: AnswerSource) -> None:
     """Register the three routes on the action server's app."""
 
     @app.post("/knowledge/suggest")
@@ -34,14 +34,14 @@ def add_knowledge_routes(app: Sanic[Any, Any], answerer: AnswerSource) -> None:
         if not text.strip():
             return json({"suggestions": []})
         found = await asyncio.to_thread(
-            answerer.suggest, text, guide_id=str(guide_id) if guide_id else None, k=max(1, most)
+            source.current.suggest, text, guide_id=str(guide_id) if guide_id else None, k=max(1, most)
         )
         return json({"suggestions": [asdict(s) for s in found]}, ensure_ascii=False)
 
     @app.get("/knowledge/guides")
     async def guides(request: Request) -> HTTPResponse:
         query = (request.args.get("q") or "")[:TEXT_LIMIT]
-        answer = await asyncio.to_thread(answerer.answer, query)
+        answer = await asyncio.to_thread(source.current.answer, query)
         found = [
             {"guide_id": hit.guide_id, "name": hit.name, "department": hit.department, "summary": hit.summary}
             for hit in (*answer.hits, *answer.rejected)
@@ -51,6 +51,7 @@ def add_knowledge_routes(app: Sanic[Any, Any], answerer: AnswerSource) -> None:
 
     @app.get("/knowledge/guides/<guide_id:str>")
     async def guide(request: Request, guide_id: str) -> HTTPResponse:
+        answerer = source.current
         if guide_id not in answerer.library.guides:
             return json({"error": {"code": "not_found", "message": guide_id}}, status=404)
         _, card = await asyncio.to_thread(answerer.card, guide_id, {})

@@ -70,7 +70,7 @@ def local_systems(settings: ActionSettings, clock: Clock = now) -> Systems:
 
 def build_actions(
     systems: Systems,
-    answerer: AnswerSource,
+    source: AnswerSource,
     phrases: Phrases,
     clock: Clock = now,
     receipts: ReceiptBook | None = None,
@@ -78,11 +78,11 @@ def build_actions(
     """Every action that domain.yml names, wired. tests/contracts compares the two lists."""
     booking_slots = ("item", "hall", "day", "slot", "name", "phone", "confirm")
     return [
-        AnswerGuide(phrases, answerer, receipts),
+        AnswerGuide(phrases, source, receipts),
         ValidateCase(phrases),
         *(AskCase(slot, phrases) for slot in ("case_no", "case_phone")),
         CaseLookup(phrases, systems.cases),
-        ValidateBooking(phrases, systems.bookings, GuideItemFinder(answerer), clock),
+        ValidateBooking(phrases, systems.bookings, GuideItemFinder(source), clock),
         *(AskBooking(f"booking_{s}", phrases, systems.bookings, clock) for s in booking_slots),
         Book(phrases, systems.bookings),
         ListBookings(phrases, systems.bookings),
@@ -93,7 +93,7 @@ def build_actions(
         *(AskMessage(f"message_{s}", phrases) for s in ("text", "phone", "confirm")),
         FileMessage(phrases, systems.work_orders),
         Rate(phrases, systems.ratings),
-        HandOff(phrases, answerer),
+        HandOff(phrases, source),
         Say(phrases),
         LeaveForm(phrases),
         Restart(phrases),
@@ -102,17 +102,17 @@ def build_actions(
 
 def build_app(
     systems: Systems,
-    answerer: AnswerSource,
+    source: AnswerSource,
     phrases: Phrases,
     clock: Clock = now,
     receipts: ReceiptBook | None = None,
 ) -> Sanic[Any, Any]:
     """The SDK's app with our actions registered, plus the knowledge routes for the gateway."""
     executor = ActionExecutor()
-    for action in build_actions(systems, answerer, phrases, clock, receipts):
+    for action in build_actions(systems, source, phrases, clock, receipts):
         executor.register_function(action.name(), guarded(action, phrases))
     app: Sanic[Any, Any] = create_app(executor, cors_origins="")
-    add_knowledge_routes(app, answerer)
+    add_knowledge_routes(app, source)
     return app
 
 
@@ -128,11 +128,11 @@ def main() -> None:
     # Rasa 3.6 calls a newer SDK on purpose (docs/adr/0001); the contract tests replace this warning.
     warnings.filterwarnings("ignore", message=".*version.*")
     knowledge = KnowledgeSettings()
-    answerer = LiveAnswerer.load(knowledge)
-    answerer.answer("身份证丢了怎么补")  # the first call loads lazily built parts
-    answerer.watch(knowledge.index_poll_seconds)
+    source = LiveAnswerer.load(knowledge)
+    source.current.answer("身份证丢了怎么补")  # the first call loads lazily built parts
+    source.watch(knowledge.index_poll_seconds)
     receipts = ReceiptBook(knowledge.answers_database)
-    app = build_app(local_systems(settings), answerer, Phrases.load(), receipts=receipts)
+    app = build_app(local_systems(settings), source, Phrases.load(), receipts=receipts)
     app.run(
         host=settings.actions_host,
         port=settings.actions_port,

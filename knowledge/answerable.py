@@ -6,10 +6,10 @@ import json
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from knowledge.heads import Head
 from knowledge.ranker import Evidence, Weights, total
 
 FEATURES = (
@@ -58,22 +58,6 @@ class Thresholds:
     """Answer from this probability of the first guide being right on, in [0, 1]."""
     refuse: float
     """Refuse below this probability of the question being about any guide, in [0, 1]."""
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """A logistic model over standardised features."""
-
-    weights: np.ndarray
-    """(features,)"""
-    bias: float
-    mean: np.ndarray
-    scale: np.ndarray
-
-    def probability(self, features: np.ndarray) -> np.ndarray:
-        """(m, features) -> (m,) in [0, 1]."""
-        scores = ((features - self.mean) / self.scale) @ self.weights + self.bias
-        return np.asarray(1.0 / (1.0 + np.exp(-scores)))
 
 
 def features(evidence: Evidence, weights: Weights) -> np.ndarray:
@@ -158,7 +142,7 @@ class Judge:
         value = {
             "features": list(FEATURES),
             "thresholds": asdict(self.thresholds),
-            "heads": {name: _plain(getattr(self, name)) for name in ("right", "scope")},
+            "heads": {name: getattr(self, name).as_json() for name in ("right", "scope")},
             "measured": notes,
         }
         path.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
@@ -167,7 +151,7 @@ class Judge:
     def load(cls, path: Path) -> Judge:
         """Read what `save` wrote."""
         value = json.loads(path.read_text("utf-8"))
-        heads = {name: _head(value["heads"][name]) for name in ("right", "scope")}
+        heads = {name: Head.of_json(value["heads"][name]) for name in ("right", "scope")}
         return cls(heads["right"], heads["scope"], Thresholds(**value["thresholds"]))
 
 
@@ -176,21 +160,3 @@ def zone(right: float, scope: float, thresholds: Thresholds) -> Zone:
     if right >= thresholds.answer:
         return Zone.ANSWER
     return Zone.REFUSE if scope < thresholds.refuse else Zone.CLARIFY
-
-
-def _plain(head: Head) -> dict[str, object]:
-    return {
-        "weights": head.weights.tolist(),
-        "bias": head.bias,
-        "mean": head.mean.tolist(),
-        "scale": head.scale.tolist(),
-    }
-
-
-def _head(value: dict[str, Any]) -> Head:
-    return Head(
-        np.array(value["weights"]),
-        float(value["bias"]),
-        np.array(value["mean"]),
-        np.array(value["scale"]),
-    )

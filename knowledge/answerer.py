@@ -29,7 +29,6 @@ from knowledge.suggest import Suggestion, suggestions
 from knowledge.text import normalise, strip_fillers
 from knowledge.wording import data, phrase
 
-SHOWN_HITS = 5
 WARM_UP = "預熱"
 """Asked once at start, so that no citizen waits for the pinyin and script tables."""
 
@@ -40,7 +39,7 @@ class Answerer:
     def __init__(self, snapshot: Snapshot) -> None:
         library = snapshot.library
         self._library, self._name = library, snapshot.name
-        self._ranker, self._judge, self._fields = snapshot.ranker, snapshot.judge, snapshot.fields
+        self._ranker, self._fields = snapshot.ranker, snapshot.fields
         self._looker = Looker(library, snapshot.ranker, snapshot.judge)
         self._context = ContextReader(self._looker, snapshot.fields, snapshot.stay)
         ranker = self._ranker
@@ -117,14 +116,14 @@ class Answerer:
         if not text:
             return Answer("unanswerable_no_guide", why="empty")
         fields = self._fields.asked(text, self._ranker.encoder)
+        named = self._names.mentioned(text)
         if current is not None:
-            found = self._in_context(text, current, facts, fields, day, recent, asked)
+            found = self._in_context(text, current, facts, fields, named, day, recent, asked)
             if found is not None:
                 return found
             facts = self._shared(facts)
             if not fields and refers(text):
                 fields = tuple(asked)
-        named = self._names.mentioned(text)
         bare = len(text) <= self._rules["bare_text"] and not residue(text)
         if bare and not named and not self._names.exact(text):
             return self._without_matter(fields)
@@ -137,13 +136,13 @@ class Answerer:
         current: Guide,
         facts: dict[str, str],
         fields: tuple[str, ...],
+        named: set[str],
         day: date,
         recent: Sequence[str],
         asked: Sequence[str],
     ) -> Answer | None:
         """The answer when the turn refers to what was said before; None when it stands for itself."""
         move = read_move(text)
-        named = self._names.mentioned(text)
         target = self._context.referred(text, move, current, fields, named, day, recent)
         if target is None:
             return None
@@ -225,6 +224,11 @@ class Answerer:
         return []
 
     @property
+    def current(self) -> Answerer:
+        """Itself: a fixed answerer is always the one in service (see answer_source)."""
+        return self
+
+    @property
     def library(self) -> GuideLibrary:
         """The guides that answer."""
         return self._library
@@ -253,18 +257,15 @@ class Answerer:
         text = normalise(text)
         if not text:
             return None
-        evidence = self._ranker.evidence(text)
-        totals = self._looker.usable(self._ranker.total(evidence), date.today())
-        hits = self._looker.hits(evidence, totals)
         exact = self._names.exact(text)
         if exact in self.library.stubs:
             return None
+        seen = self._looker.look(text, date.today())
         if exact:
-            every = self._looker.hits(evidence, totals, most=len(totals))
+            every = self._looker.hits(seen.evidence, seen.totals, most=len(seen.totals))
             return next((hit for hit in every if hit.guide_id == exact), None)
-        judged = self._judge.judge(evidence, self._ranker.weights)
-        sure = judged.zone is Zone.ANSWER or self._is_name(text, hits[0])
-        return hits[0] if sure and not hits[0].stub else None
+        first = seen.hits[0]
+        return first if seen.judged.zone is Zone.ANSWER and not first.stub else None
 
     def _is_name(self, text: str, hit: Hit) -> bool:
         return self._names.exact(text) == hit.guide_id

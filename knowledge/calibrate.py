@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from knowledge.answerable import FEATURES, Head, Judge, Thresholds, features
+from knowledge.answerable import Judge, Thresholds, features
 from knowledge.encode import Encoder
 from knowledge.examples import DevQuestion
+from knowledge.heads import fit_head
 from knowledge.homophone import HomophoneLexicon
 from knowledge.index import ABSENT, PassageIndex
 from knowledge.lexical import LexicalIndex
@@ -264,7 +265,9 @@ def fit_judge(trials: list[Trial], examples: Examples, stubs: np.ndarray) -> tup
         answer=_answer_threshold(p_right[use], right[use], inside[use], outside, rules),
         refuse=_refuse_threshold(p_scope[use], inside[use], rules),
     )
-    judge = Judge(_head(rows[fair], right[fair]), _head(rows[fair], inside[fair]), thresholds)
+    judge = Judge(
+        fit_head(rows[fair], right[fair], HEAD_C), fit_head(rows[fair], inside[fair], HEAD_C), thresholds
+    )
     return judge, _measured(p_right[use], p_scope[use], right[use], inside[use], list(kinds[use]), thresholds)
 
 
@@ -300,18 +303,8 @@ def _crossed(rows: np.ndarray, truth: np.ndarray, fair: np.ndarray) -> np.ndarra
     out = np.zeros(len(rows))
     for fold in range(FOLDS):
         train = (folds != fold) & fair
-        out[folds == fold] = _head(rows[train], truth[train]).probability(rows[folds == fold])
+        out[folds == fold] = fit_head(rows[train], truth[train], HEAD_C).probability(rows[folds == fold])
     return out
-
-
-def _head(rows: np.ndarray, truth: np.ndarray) -> Head:
-    from sklearn.linear_model import LogisticRegression
-
-    mean, scale = rows.mean(axis=0), np.maximum(rows.std(axis=0), 1e-6)
-    if truth.all() or not truth.any():
-        return Head(np.zeros(len(FEATURES)), 4.0 if truth.all() else -4.0, mean, scale)
-    model = LogisticRegression(C=HEAD_C, max_iter=500).fit((rows - mean) / scale, truth)
-    return Head(model.coef_[0], float(model.intercept_[0]), mean, scale)
 
 
 def _measured(

@@ -61,16 +61,17 @@ class ContextReader:
         if again is not None and not named - {again.id}:
             return again, [], 0.9
         family = self._family(current)
-        corrects_item = move.corrects and not facts_in_words(current, text)
+        said = facts_in_words(current, text)
+        corrects_item = move.corrects and not said
         if not named - {current.id} and not corrects_item:
             sibling = self._sibling(move, current, family, day) if move.sibling else None
             if sibling is not None:
                 return sibling
-            if is_followup(text, current, named) and (fields or facts_in_words(current, text)):
+            if is_followup(text, current, named) and (fields or said):
                 return current, [], 1.0
         alone = self._looker.look(move.text, day)
         first, zone = alone.hits[0], alone.judged.zone
-        own = float(alone.evidence.single[self._looker.column[current.id]])
+        own = float(alone.evidence.single[self._ranker.index.column[current.id]])
         asked_word_for_word = own >= self._rules["closest"]["faq"]
         first_here = zone is not Zone.REFUSE and first.guide_id == current.id
         if (first_here or asked_word_for_word) and not move.corrects:
@@ -95,7 +96,7 @@ class ContextReader:
         if alone.judged.zone is Zone.ANSWER and not short:
             return None
         shares = self._fields.probabilities(move.text, self._ranker.encoder)
-        row = stay_features(move.text, alone.evidence, self._looker.column[current.id], shares)
+        row = stay_features(move.text, alone.evidence, self._ranker.index.column[current.id], shares)
         if self._stay.probability(row) < self._rules["stays"]:
             return None
         together = self._looker.look(f"{current.name}，{move.text}", day)
@@ -121,13 +122,13 @@ class ContextReader:
         if len(residue(move.text)) <= self._rules["residue_letters"]:
             return before[0], [], 0.9
         seen = self._looker.look(move.text, day)
-        column = self._looker.column
+        column = self._ranker.index.column
         best = max((*before, current), key=lambda guide: seen.totals[column[guide.id]])
         return best, seen.hits, 0.8
 
     def _sibling(self, move: Move, current: Guide, family: Mapping[str, str], day: date) -> Referred | None:
         """Another item of the family, when the words with what both are about lie nearer to it."""
-        column = self._looker.column
+        column = self._ranker.index.column
         best: tuple[float, str, Look] | None = None
         for shared in {head for head in family.values() if head}:
             seen = self._looker.look(f"{shared}{move.text}", day)

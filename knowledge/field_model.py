@@ -10,7 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from knowledge.encode import Encoder
-from knowledge.field import asked_fields, cue_votes
+from knowledge.field import cue_votes
 from knowledge.guide import FIELDS
 from knowledge.lexical import grams
 from knowledge.text import clauses, normalise, strip_fillers
@@ -28,7 +28,6 @@ class FieldExample:
 
     question: str
     fields: tuple[str, ...]
-    weight: float = 1.0
     free: bool = False
     """Written without an item in mind."""
 
@@ -134,11 +133,10 @@ def fit_field_model(examples: Sequence[FieldExample], encoder: Encoder, least: S
     rows = sparse.csr_matrix(sparse.hstack([sparse.csr_matrix(dense), _term_rows(views, terms)]))
     rows.indices, rows.indptr = rows.indices.astype(np.int32), rows.indptr.astype(np.int32)  # liblinear's
     weights, bias = np.zeros((len(FIELDS), rows.shape[1]), np.float32), np.full(len(FIELDS), -9.0, np.float32)
-    weight = np.array([e.weight for e in examples])
     for place, field in enumerate(FIELDS):
         truth = np.array([field in e.fields for e in examples])
         if truth.any() and not truth.all():
-            model = LogisticRegression(C=C, max_iter=300, solver="liblinear").fit(rows, truth, weight)
+            model = LogisticRegression(C=C, max_iter=300, solver="liblinear").fit(rows, truth)
             weights[place], bias[place] = model.coef_[0], model.intercept_[0]
     return FieldModel(list(terms), mean.astype(np.float32), weights, bias, least)
 
@@ -157,6 +155,3 @@ def _term_rows(views: Sequence[tuple[str, str]], terms: dict[str, int]) -> spars
         columns += places.tolist()
         values += found.tolist()
     return sparse.csr_matrix((values, (rows, columns)), shape=(len(views), 2 * len(terms)))
-
-
-__all__ = ["FieldExample", "FieldModel", "asked_fields", "fit_field_model"]

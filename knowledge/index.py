@@ -31,8 +31,9 @@ class PassageIndex:
         self.passages = tuple(passages)
         self.ids = list(dict.fromkeys(p.guide_id for p in passages))
         """Guide ids; a guide's place here is its column in score arrays."""
-        self._column = {key: column for column, key in enumerate(self.ids)}
-        self.owner = np.array([self._column[p.guide_id] for p in passages], np.int64)
+        self.column = {key: column for column, key in enumerate(self.ids)}
+        """Id -> its column."""
+        self.owner = np.array([self.column[p.guide_id] for p in passages], np.int64)
         """(n,) column of each passage's guide."""
         self._faiss = faiss.IndexFlatIP(vectors.shape[1])
         self._faiss.add(np.ascontiguousarray(vectors, np.float32))
@@ -79,11 +80,6 @@ class PassageIndex:
         """
         return np.asarray(np.ascontiguousarray(queries, np.float32) @ self._matrix.T)
 
-    def nearest(self, queries: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """(m, dim) -> cosines and places, (m, k) each, best first."""
-        found, places = self._faiss.search(np.ascontiguousarray(queries, np.float32), k)
-        return np.asarray(found), np.asarray(places)
-
     def by_guide(self, cosines: np.ndarray, kind: Literal["asked", "said"] = "asked") -> np.ndarray:
         """(m, n) cosines -> (m, guides): mean of each guide's two best passages of the kind.
 
@@ -103,7 +99,7 @@ class PassageIndex:
     def marked(self, ids: set[str]) -> np.ndarray:
         """(guides,) 1.0 for these ids."""
         out = np.zeros(len(self.ids), np.float32)
-        out[[self._column[key] for key in ids]] = 1.0
+        out[[self.column[key] for key in ids]] = 1.0
         return out
 
     def save(self, folder: Path) -> None:

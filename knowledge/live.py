@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping, Sequence
-from datetime import date
 from pathlib import Path
-from typing import Any
 
-from knowledge.answer import Answer
 from knowledge.answerer import Answerer
 from knowledge.encode import Encoder, open_encoder
 from knowledge.errors import KnowledgeError
-from knowledge.library import GuideLibrary
-from knowledge.passages import Hit
 from knowledge.settings import KnowledgeSettings
 from knowledge.store import current_folder, load_snapshot
-from knowledge.suggest import Suggestion
 
 log = logging.getLogger(__name__)
 
 
 class LiveAnswerer:
-    """Holds the answerer in use. Each question takes `current` once, so no answer mixes two versions."""
+    """An AnswerSource. Each turn takes `current` once, so no answer mixes two versions."""
 
     def __init__(self, folder: Path, encoder: Encoder, first: Answerer) -> None:
         self._folder, self._encoder = folder, encoder
@@ -37,43 +30,6 @@ class LiveAnswerer:
         """As Answerer.load, ready to be refreshed."""
         encoder = open_encoder(settings)
         return cls(settings.index_dir, encoder, Answerer.load(settings, encoder))
-
-    @property
-    def library(self) -> GuideLibrary:
-        """Of the index in service."""
-        return self.current.library
-
-    @property
-    def snapshot(self) -> str:
-        """Name of the index in service."""
-        return self.current.snapshot
-
-    def answer(
-        self,
-        question: str,
-        guide_id: str | None = None,
-        facts: Mapping[str, str] | None = None,
-        today: date | None = None,
-        recent: Sequence[str] = (),
-        asked: Sequence[str] = (),
-        pending: str = "",
-    ) -> Answer:
-        """See Answerer."""
-        return self.current.answer(question, guide_id, facts, today, recent, asked, pending)
-
-    def card(self, guide_id: str, facts: Mapping[str, str], field: str = "") -> tuple[str, dict[str, Any]]:
-        """See Answerer."""
-        return self.current.card(guide_id, facts, field)
-
-    def suggest(
-        self, text: str, guide_id: str | None = None, facts: Mapping[str, str] | None = None, k: int = 3
-    ) -> list[Suggestion]:
-        """See Answerer."""
-        return self.current.suggest(text, guide_id, facts, k)
-
-    def find_item(self, text: str) -> Hit | None:
-        """See Answerer."""
-        return self.current.find_item(text)
 
     def refresh(self) -> bool:
         """Take over the index that is in use on disk if it is another one; True when it was taken over.

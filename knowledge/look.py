@@ -27,17 +27,17 @@ class Look:
 
 
 class Looker:
-    """Read-only, thread-safe."""
+    """Thread-safe: all it keeps is which items are not in force today."""
 
     def __init__(self, library: GuideLibrary, ranker: Ranker, judge: Judge) -> None:
         self.library, self.ranker, self._judge = library, ranker, judge
-        self.column = {key: place for place, key in enumerate(ranker.index.ids)}
-        """Id -> its place in arrays over items."""
+        self._barred: tuple[date, list[int]] | None = None
+        """A day, and the columns of the items that are not in force on it."""
 
     def look(self, text: str, day: date) -> Look:
         """Look the words up; items that are not in force on `day` come last."""
         evidence = self.ranker.evidence(text)
-        totals = self.usable(self.ranker.total(evidence), day)
+        totals = self._usable(self.ranker.total(evidence), day)
         judged = self._judge.judge(evidence, self.ranker.weights)
         return Look(evidence, totals, judged, self.hits(evidence, totals))
 
@@ -50,15 +50,19 @@ class Looker:
         """The `most` best items."""
         finite = totals[np.isfinite(totals)]
         shares = np.exp(totals - finite.max()) / np.exp(finite - finite.max()).sum()
-        order = [column for column in np.argsort(-totals) if np.isfinite(totals[column])]
-        return [self._hit(int(column), evidence, float(shares[column])) for column in order[:most]]
+        order = [column for column in np.argsort(-totals)[:most] if np.isfinite(totals[column])]
+        return [self._hit(int(column), evidence, float(shares[column])) for column in order]
 
-    def usable(self, totals: np.ndarray, day: date) -> np.ndarray:
+    def _usable(self, totals: np.ndarray, day: date) -> np.ndarray:
         """Totals with guides that are not in force on `day` put last."""
-        for column, key in enumerate(self.ranker.index.ids):
-            guide = self.library.guides.get(key)
-            if guide is not None and not guide.is_current(day):
-                totals[column] = -np.inf
+        barred = self._barred
+        if barred is None or barred[0] != day:
+            guides, column = self.library.guides, self.ranker.index.column
+            columns = [
+                place for key, place in column.items() if key in guides and not guides[key].is_current(day)
+            ]
+            barred = self._barred = (day, columns)
+        totals[barred[1]] = -np.inf
         return totals
 
     def _hit(self, column: int, evidence: Evidence, share: float) -> Hit:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
-from knowledge.answerable import Head
 from knowledge.field import residue
 from knowledge.field_model import FieldModel
+from knowledge.heads import Head, fit_head
 from knowledge.ranker import Evidence, Ranker
 from knowledge.text import normalise, strip_fillers
 
@@ -64,27 +64,14 @@ class StayModel:
 
     def save(self, folder: Path) -> None:
         """Write stay.json."""
-        head = self._head
-        value = (
-            None
-            if head is None
-            else {
-                "weights": head.weights.tolist(),
-                "bias": head.bias,
-                "mean": head.mean.tolist(),
-                "scale": head.scale.tolist(),
-            }
-        )
+        value = None if self._head is None else self._head.as_json()
         (folder / "stay.json").write_text(json.dumps(value), encoding="utf-8")
 
     @classmethod
     def load(cls, folder: Path) -> StayModel:
         """Read what `save` wrote."""
         value = json.loads((folder / "stay.json").read_text("utf-8"))
-        if value is None:
-            return cls(None)
-        arrays = {key: np.array(value[key]) for key in ("weights", "mean", "scale")}
-        return cls(Head(arrays["weights"], float(value["bias"]), arrays["mean"], arrays["scale"]))
+        return cls(None if value is None else Head.of_json(value))
 
 
 def fit_stay(
@@ -95,10 +82,8 @@ def fit_stay(
     say: Callable[[str], None] = lambda line: None,
 ) -> StayModel:
     """Fit on words that stay and words that do not, each with its item or one drawn by lot."""
-    from sklearn.linear_model import LogisticRegression
-
     rng = np.random.default_rng(SEED)
-    column = {key: place for place, key in enumerate(ranker.index.ids)}
+    column = ranker.index.column
     rows, truth = [], []
     for example in examples:
         if example.guide_id is not None and example.guide_id not in column:
@@ -112,7 +97,7 @@ def fit_stay(
     if len(set(truth)) < 2:
         return StayModel(None)
     table, right = np.stack(rows), np.array(truth)
-    mean, scale = table.mean(axis=0), np.maximum(table.std(axis=0), 1e-6)
-    model = LogisticRegression(C=C, max_iter=500, class_weight="balanced").fit((table - mean) / scale, right)
-    say(f"  留在原事项的判断：{len(right)} 句，自身准确率 {model.score((table - mean) / scale, right):.3f}")
-    return StayModel(Head(model.coef_[0], float(model.intercept_[0]), mean, scale))
+    head = fit_head(table, right, C, class_weight="balanced")
+    agrees = float(((head.probability(table) >= 0.5) == right).mean())  # noqa: PLR2004
+    say(f"  留在原事项的判断：{len(right)} 句，自身准确率 {agrees:.3f}")
+    return StayModel(head)

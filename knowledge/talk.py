@@ -30,13 +30,17 @@ class Talk:
         found = self.answerer.answer(
             question, self.guide_id, self.facts, today, self.recent, self.asked, self.pending
         )
-        self.pending = question if found.why in ("item_unclear", "no_item_named") else ""
+        self.remember(question, found)
+        return found
+
+    def remember(self, question: str, found: Answer) -> None:
+        """Note what an answer leaves behind, also of one that no question led to (a button)."""
+        self.pending = question if found.status == "clarify" else ""
         if found.fields or found.status == "answered":
             self.asked = found.fields
         if found.status == "answered":
             self.recent = moved(self.recent, self.guide_id, found.guide_id)
             self.guide_id, self.facts = found.guide_id, dict(found.facts)
-        return found
 
 
 def moved(recent: tuple[str, ...], old: str | None, new: str) -> tuple[str, ...]:

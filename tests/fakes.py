@@ -114,6 +114,10 @@ class ScriptedAnswerer:
 
     snapshot = "scripted"
 
+    @property
+    def current(self) -> ScriptedAnswerer:
+        return self
+
     def answer(
         self,
         question: str,

@@ -61,7 +61,7 @@ def test_questions_during_swaps_neither_fail_nor_mix_versions(editions) -> None:
     ended = threading.Event()
 
     def ask(number: int) -> str:
-        found = live.answer(("身份证丢了怎么补", "办居住证", "领结婚证要带什么")[number % 3])
+        found = live.current.answer(("身份证丢了怎么补", "办居住证", "领结婚证要带什么")[number % 3])
         assert found.status == "answered" and found.card is not None
         version = found.card["version"]
         assert found.card["summary"] == f"{version}版。" and version in ("first", "second")
@@ -87,7 +87,7 @@ def test_a_torn_a_foreign_and_a_tampered_index_are_refused_and_the_old_one_serve
     index, kept, encoder = editions
     swap_in(index, kept, 100)
     live = LiveAnswerer(index, encoder, Answerer.of(load_index(index, encoder)))
-    good = live.snapshot
+    good = live.current.snapshot
 
     def torn(work: Path) -> None:
         (work / "manifest.json").write_text('{"format": 2, "files"', "utf-8")
@@ -110,7 +110,7 @@ def test_a_torn_a_foreign_and_a_tampered_index_are_refused_and_the_old_one_serve
         (index / "CURRENT").write_text(work.name + "\n", "utf-8")
         with caplog.at_level(logging.ERROR):
             assert not live.refresh() and not live.refresh()
-        assert live.snapshot == good and live.answer("办居住证").status == "answered"
+        assert live.current.snapshot == good and live.current.answer("办居住证").status == "answered"
         refused = [r for r in caplog.records if what in r.getMessage() and "serves on" in r.getMessage()]
         assert len(refused) == 1  # said once, not at every look
         with pytest.raises(IndexMismatch, match=what):
@@ -128,13 +128,13 @@ def test_the_watch_takes_over_by_itself(editions) -> None:
     index, kept, encoder = editions
     make_current(index, next(p for p in index.glob("index-*") if (p / "manifest.json").is_file()))
     live = LiveAnswerer(index, encoder, Answerer.of(load_index(index, encoder)))
-    before = live.snapshot
+    before = live.current.snapshot
     live.watch(0.02)
     swap_in(index, kept, 200)
     waited = threading.Event()
     for _ in range(300):
-        if live.snapshot != before:
+        if live.current.snapshot != before:
             break
         waited.wait(0.02)
     live.stop()
-    assert live.snapshot == current_folder(index).name != before
+    assert live.current.snapshot == current_folder(index).name != before
