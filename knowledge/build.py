@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable
 from datetime import date
 
-from knowledge.encode import encoder_name, open_builder
+from knowledge.encode import DESCRIBED, encoder_name, open_builder
 from knowledge.encoder_build import RECIPE, build_encoder
 from knowledge.errors import GuideFaults
 from knowledge.examples import dev_questions, field_examples, stay_examples
-from knowledge.library import GuideLibrary, check_folder, folder_digest, guide_values
+from knowledge.library import GuideLibrary, check_folder, folder_digest
 from knowledge.settings import KnowledgeSettings
 from knowledge.store import build_index, is_up_to_date
 
@@ -35,13 +35,12 @@ def build(settings: KnowledgeSettings, *, force: bool = False, say: Callable[[st
         raise GuideFaults(report.faults)
     say(f"指南检查通过：{len(report.guides)} 个指南，{len(report.stubs)} 个转介；载入编码器")
     library = GuideLibrary(report.guides, report.stubs, digest)
-    raw = guide_values(settings.guides_dir)
     build_index(
         settings.index_dir,
         library,
         open_builder(settings),
         say,
-        raw=raw,
+        raw=report.values,
         examples=field_examples(),
         dev=dev_questions(),
         stays=stay_examples(),
@@ -67,7 +66,7 @@ def ensure_encoder(
 def _needs_encoder(settings: KnowledgeSettings, force: bool) -> bool:
     """Ours is built where there is nothing yet, or an older one of ours; any other encoder is left alone."""
     folder = settings.encoder_dir
-    described = folder / "encoder.json"
+    described = folder / DESCRIBED
     if described.is_file():
         return force or json.loads(described.read_text("utf-8")).get("name") != RECIPE
     return not folder.exists() or not any(folder.iterdir())

@@ -17,6 +17,8 @@ from knowledge.errors import EncoderMissing
 from knowledge.settings import KnowledgeSettings
 
 OWN_MODULE = "knowledge.onnx_module.OnnxTransformer"
+DESCRIBED = "encoder.json"
+"""Names an encoder that encoder_build made; no other folder is known to pool as OnnxEncoder does."""
 BATCH = 16
 BUILD_CACHE = 100_000
 """Queries remembered while an index is built (1.5 kB each)."""
@@ -187,16 +189,15 @@ def open_encoder(settings: KnowledgeSettings) -> Encoder:
 
 
 def open_builder(settings: KnowledgeSettings) -> Encoder:
-    """The encoder for building an index: the same vectors, all cores, every query remembered."""
-    cores = os.cpu_count() or 1
-    if (settings.encoder_dir / "model.onnx").is_file():
-        return CachedQueries(OnnxEncoder(settings.encoder_dir, cores), BUILD_CACHE)
+    """The encoder for building an index: the same vectors, every query remembered, ours on all cores."""
+    if (settings.encoder_dir / DESCRIBED).is_file():
+        return CachedQueries(OnnxEncoder(settings.encoder_dir, os.cpu_count() or 1), BUILD_CACHE)
     return CachedQueries(SentenceEncoder.open(settings.encoder_dir), BUILD_CACHE)
 
 
 def encoder_name(folder: Path) -> str:
     """Name of the encoder and 12 digits over all its files: another file is another encoder."""
-    described = folder / "encoder.json"
+    described = folder / DESCRIBED
     name = json.loads(described.read_text("utf-8"))["name"] if described.is_file() else folder.name
     total = hashlib.sha256()
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from knowledge.encode import DESCRIBED
 from knowledge.errors import EncoderBuildError
 
 RECIPE = "e5-small-zh-int8/1"
@@ -128,7 +129,7 @@ def _write_configuration(folder: Path, dim: int) -> None:
         folder / "config_sentence_transformers.json",
         {"prompts": {"query": QUERY, "passage": PASSAGE}, "similarity_fn_name": "cosine"},
     )
-    _write(folder / "encoder.json", {"name": RECIPE, "dim": dim})
+    _write(folder / DESCRIBED, {"name": RECIPE, "dim": dim})
 
 
 def _write(path: Path, value: object) -> None:

@@ -36,6 +36,8 @@ class CheckReport:
     warnings: list[str]
     missing: list[str]
     """Ids of the catalogue that have no guide yet."""
+    values: list[tuple[str, Any]]
+    """Label and raw value of everything that was read."""
 
 
 class GuideLibrary:
@@ -137,7 +139,8 @@ def check_folder(folder: Path, today: date | None, planned: dict[str, str] | Non
     read: list[tuple[str, Guide | Stub]] = []
     if not folder.is_dir():
         faults.append(f"{folder}: no such folder; set NCZF_GUIDES_DIR")
-    for label, value in guide_values(folder):
+    values = list(guide_values(folder))
+    for label, value in values:
         found, problems = parse_labelled(value, label)
         faults += problems
         if found is not None and found.id:
@@ -157,4 +160,4 @@ def check_folder(folder: Path, today: date | None, planned: dict[str, str] | Non
     guides = {guide.id: guide for _, guide in read if isinstance(guide, Guide)}
     stubs = {stub.id: stub for _, stub in read if isinstance(stub, Stub)}
     missing = [key for key in planned if key not in guides]
-    return CheckReport(guides, stubs, faults, noted, missing)
+    return CheckReport(guides, stubs, faults, noted, missing, values)
