@@ -3,7 +3,7 @@ PYTHON ?= python3
 APP := .build/app/bin/python
 BOT := .build/bot/bin/python
 
-.PHONY: help run setup test check bench train index lock clean
+.PHONY: help run setup test check bench nlu-eval train index lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -24,6 +24,11 @@ check: ## fast checks: lint, types, NLU data, guides
 bench: ## measure, print a table (minutes; not a test)
 	@$(PYTHON) -m deploy.setup --tests
 	@PYTHONPATH=. $(APP) -m deploy.bench
+
+nlu-eval: ## intents, danger, identifiers, times on blind files; DATA=file.jsonl for your own (q, intent)
+	@$(PYTHON) -m deploy.setup
+	@$(BOT) -m bot.measure $(or $(DATA),tests/golden/intents_blind.jsonl)
+	@test -n "$(DATA)" || $(BOT) -m bot.measure_rules
 
 train: ## train Rasa if anything it is made from changed
 	@$(PYTHON) -m deploy.setup

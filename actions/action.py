@@ -10,7 +10,7 @@ from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
 from actions.messages import Message
-from actions.phrases import Phrases
+from actions.phrases import PLAIN, Phrases
 from actions.turn import Turn, read_turn
 
 
@@ -38,6 +38,7 @@ class TurnAction(Action):  # type: ignore[misc]  # rasa_sdk has no types
         raise NotImplementedError
 
     def _acted(self, turn: Turn) -> Result:
+        PLAIN.set(bool(turn.slots.get("plain_words")))  # of this thread's own context: see asyncio.to_thread
         try:
             return self.act(turn)
         except StopIteration as stop:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from rasa_sdk.events import SlotSet
+from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions import messages
 from actions.action import Result, TurnAction
@@ -33,6 +33,9 @@ class AnswerGuide(TurnAction):
 
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`."""
+        form = None if turn.active_form else _waits_for(turn)
+        if form:
+            return Result(events=[FollowupAction(form)])
         talk = _talk(self._source.current, turn)
         if turn.intent == "open_guide":
             return self._open(turn, talk, str(turn.args.get("guide_id") or ""), {})
@@ -77,6 +80,11 @@ class AnswerGuide(TurnAction):
         return self._unanswered(turn)
 
     def _unanswered(self, turn: Turn) -> Result:
+        topic = turn.first("topic")
+        if topic:
+            sentence = self.phrases.say(f"topic_{topic}")
+            replies = self.phrases.replies("replies_unanswered")
+            return Result([messages.text(sentence, status=f"topic_{topic}", replies=replies)])
         if turn.intent == "out_of_scope":
             sentence = self.phrases.say("say_out_of_scope")
             replies = self.phrases.replies("replies_start")
@@ -132,6 +140,19 @@ class AnswerGuide(TurnAction):
         if last and not last.startswith("guide:"):
             return []
         return [SlotSet("last_service", f"guide:{guide_id}:{turn.conversation_id}")]
+
+
+def _waits_for(turn: Turn) -> str | None:
+    """The form that a bare detail outside any form belongs to: a number, or data of a booking put aside."""
+    if turn.intent not in {"inform", "nlu_fallback"}:
+        return None
+    if turn.first("case_no"):
+        return "case_form"
+    if turn.first("work_order_no"):
+        return "order_form"
+    begun = turn.slots.get("booking_item") or turn.slots.get("booking_hall")
+    details = ("day", "time", "hall", "district", "phone", "person_name")
+    return "booking_form" if begun and any(turn.first(name) for name in details) else None
 
 
 def _talk(answerer: Answerer, turn: Turn) -> Talk:

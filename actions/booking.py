@@ -8,7 +8,7 @@ from rasa_sdk.events import SlotSet
 
 from actions import messages
 from actions.action import Result, TurnAction
-from actions.backends.ports import BookingSystem, DuplicateBooking, SlotFull
+from actions.backends.ports import Booking, BookingNotFound, BookingSystem, DuplicateBooking, SlotFull
 from actions.phrases import Phrases
 from actions.turn import Turn
 
@@ -21,7 +21,14 @@ FORM_SLOTS = (
     "booking_name",
     "booking_phone",
     "booking_confirm",
+    "booking_span",
+    "booking_for",
+    "booking_moves",
+    "booking_proof",
 )
+"""`booking_span`: [first, last] day of a period that was said; `booking_for`: relation of another person;
+`booking_moves`: number of the booking that is being moved, `booking_proof`: the phone's last four digits that
+allow it."""
 HORIZON_DAYS = 30
 """How far ahead the form looks and offers; data/halls.yml opens as many (tests compare the two)."""
 
@@ -40,17 +47,12 @@ class Book(TurnAction):
 
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`."""
-        s = turn.slots
+        moves = turn.slots.get("booking_moves")
         try:
-            booked = self._system.book(
-                s["booking_slot"],
-                item_id=s["booking_item"]["id"],
-                item=s["booking_item"]["name"],
-                name=s["booking_name"],
-                phone=s["booking_phone"],
-                owner=turn.conversation_id,
-                key=f"{turn.conversation_id}:{s['booking_slot']}:{s['booking_phone']}:{turn.message_id}",
-            )
+            booked = self._moved(turn) if moves else self._booked(turn)
+        except BookingNotFound:
+            sentence, replies = self.phrases.say("booking_not_found"), self.phrases.replies("replies_person")
+            return Result([messages.text(sentence, status="booking_not_found", replies=replies)], clear())
         except SlotFull:
             keep = [SlotSet("booking_slot", None), SlotSet("booking_confirm", None)]
             sentence = self.phrases.say("slot_just_taken")
@@ -63,16 +65,34 @@ class Book(TurnAction):
             sentence = self.phrases.say("booking_duplicate", number=duplicate.booking_no)
             replies = self.phrases.replies("replies_booked")
             return Result([messages.text(sentence, status="booking_duplicate", replies=replies)], clear())
-        subject = f"booking:{booked.booking_no}"
+        sentence = self.phrases.say("booking_moved" if moves else "booked", number=booked.booking_no)
+        known = [SlotSet("known_phone", booked.phone)]
+        if not turn.slots.get("booking_for"):
+            known.append(SlotSet("known_name", booked.name))
         return Result(
-            [
-                messages.bookings(
-                    self.phrases.say("booked", number=booked.booking_no),
-                    [booked],
-                    self.phrases.replies("replies_booked"),
-                ),
-            ],
-            clear([SlotSet("last_service", subject)]),
+            [messages.bookings(sentence, [booked], self.phrases.replies("replies_booked"))],
+            clear([SlotSet("last_service", f"booking:{booked.booking_no}"), *known]),
+        )
+
+    def _booked(self, turn: Turn) -> Booking:
+        s = turn.slots
+        return self._system.book(
+            s["booking_slot"],
+            item_id=s["booking_item"]["id"],
+            item=s["booking_item"]["name"],
+            name=s["booking_name"],
+            phone=s["booking_phone"],
+            owner=turn.conversation_id,
+            key=f"{turn.conversation_id}:{s['booking_slot']}:{s['booking_phone']}:{turn.message_id}",
+        )
+
+    def _moved(self, turn: Turn) -> Booking:
+        s = turn.slots
+        return self._system.change(
+            s["booking_moves"],
+            s["booking_slot"],
+            owner=turn.conversation_id,
+            phone_last4=s.get("booking_proof"),
         )
 
 

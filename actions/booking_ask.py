@@ -31,7 +31,7 @@ class AskBooking(TurnAction):
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`."""
         stuck = needs_person(turn.slots)
-        sentence = self.phrases.say(f"ask_{self._slot}")
+        sentence = self.phrases.say(self._key(turn))
         if stuck:
             sentence = f"{self.phrases.say('form_stuck')}{sentence}"
         rows: list[tuple[str, str]] = []
@@ -40,7 +40,8 @@ class AskBooking(TurnAction):
         if self._slot == "booking_confirm":
             slot = self._chosen(turn)
             rows = self._rows(turn, slot)
-            title = self.phrases.say("booking_read_back_title")
+            moved = turn.slots.get("booking_moves")
+            title = self.phrases.say("booking_move_title" if moved else "booking_read_back_title")
             if slot is None:  # its time has come while we talked: nothing left to confirm
                 sentence, options = self.phrases.say("time_past"), []
         return Result(
@@ -55,6 +56,11 @@ class AskBooking(TurnAction):
                 )
             ]
         )
+
+    def _key(self, turn: Turn) -> str:
+        """The phrase: the name of someone else is asked for as such."""
+        other = self._slot == "booking_name" and turn.slots.get("booking_for")
+        return "ask_booking_name_other" if other else f"ask_{self._slot}"
 
     def _options(self, turn: Turn) -> list[dict[str, Any]]:
         if self._slot == "booking_item":
@@ -71,7 +77,9 @@ class AskBooking(TurnAction):
 
     def _days(self, turn: Turn) -> list[dict[str, Any]]:
         hall, today = turn.slots["booking_hall"], self._clock().date()
-        days = open_days(self._system, hall, today, count=DAYS_SHOWN, horizon=HORIZON_DAYS)
+        days = open_days(self._system, hall, today, count=HORIZON_DAYS, horizon=HORIZON_DAYS)
+        first, last = turn.slots.get("booking_span") or ("", "")
+        days = ([(d, n) for d, n in days if first <= d.isoformat() <= last] or days)[:DAYS_SHOWN]
         return [
             {"label": day_label(d), "say": f"{d.month}月{d.day}日", "hint": self._left(n)} for d, n in days
         ]

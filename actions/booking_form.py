@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -12,37 +11,36 @@ from actions.action import Result, TurnAction
 from actions.backends.clock import Clock
 from actions.backends.ports import BookingSystem, Slot
 from actions.booking import HORIZON_DAYS
+from actions.booking_reading import Reading, read_changes, read_known, read_whom
 from actions.booking_slots import day_label, matching, slot_label
-from actions.forms import QUESTION, interrupts, leaves, outcome, place_in_list
+from actions.cues import cue
+from actions.forms import (
+    QUESTION,
+    goes_back,
+    interrupts,
+    is_another_task,
+    leaves,
+    outcome,
+    place_in_list,
+    within,
+)
 from actions.items import ItemFinder
 from actions.phrases import Phrases
 from actions.turn import Turn, time_value
 
 HAN_NAME = re.compile(r"^[\u4e00-\u9fff·]{2,6}$")
+ORDER = (
+    "booking_item",
+    "booking_hall",
+    "booking_day",
+    "booking_slot",
+    "booking_name",
+    "booking_phone",
+    "booking_confirm",
+)
+"""The order in which the form asks, as in domain.yml."""
 ITEM_CORRECTIONS = frozenset({"inform", "deny", "book"})
 """Intents with which a service named at the read-back replaces the one that was read back."""
-
-
-@dataclass
-class Reading:
-    """What a message gave: `filled` slot -> value (None empties), `notes` phrase key and values to say."""
-
-    turn: Turn
-    filled: dict[str, Any] = field(default_factory=dict)
-    notes: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-
-    @property
-    def wanted(self) -> str | None:
-        """The slot that was asked for."""
-        return self.turn.requested_slot
-
-    def have(self, name: str) -> Any:
-        """The slot as it stands with this message."""
-        return self.filled[name] if name in self.filled else self.turn.slots.get(name)
-
-    def says(self, *names: str) -> bool:
-        """True when this message sets or empties one of the slots."""
-        return bool(set(names) & self.filled.keys())
 
 
 class ValidateBooking(TurnAction):
@@ -58,17 +56,24 @@ class ValidateBooking(TurnAction):
         """See `TurnAction.act`. An empty result hands the message to another rule."""
         if turn.resumed:
             return Result(events=outcome(turn, {}))
-        if leaves(turn):
+        turn = within(turn, ORDER)
+        if leaves(turn) or is_another_task(turn):
             return Result()
+        back = goes_back(turn, ORDER, self.phrases)
+        if back is not None:
+            return back
         said = Reading(turn)
         self._read_item(said)
         self._read_hall(said)
         self._read_time(said)
+        read_changes(said)
+        read_whom(said)
         self._check_day(said)
         self._choose_slot(said)
         self._read_person(said)
+        read_known(said, begins=said.wanted is None)
         self._read_answer(said)
-        if not said.filled and not said.notes and interrupts(turn, "book"):
+        if not said.filled and not said.notes and interrupts(turn, "book", "change_booking"):
             return Result()
         notes = [messages.text(self.phrases.say(k, **v), status="form_note") for k, v in said.notes]
         return Result(notes, outcome(turn, said.filled))
@@ -76,17 +81,25 @@ class ValidateBooking(TurnAction):
     def _read_item(self, said: Reading) -> None:
         turn, hint = said.turn, said.turn.first("guide_hint")
         fresh = turn.intent == "book" and not said.have("booking_item")
-        corrected = said.wanted == "booking_confirm" and bool(hint) and turn.intent in ITEM_CORRECTIONS
+        wrong = turn.intent in ITEM_CORRECTIONS or cue("wrong_item").search(turn.text)
+        corrected = said.wanted == "booking_confirm" and bool(hint) and bool(wrong)
         if not (fresh or corrected or self._answers_which_item(said)):
             return
         if turn.intent == "open_guide":  # a button under "which of these", pressed while the form asks which
             item = self._items.under_discussion(str(turn.args.get("guide_id")), hint=None)
         else:
-            item = self._items.find(turn.text, hint=hint)
+            item = self._items.find(self._without_halls(turn.text), hint=hint)
         if item is None and fresh:
             item = self._items.under_discussion(turn.slots.get("guide_id"), hint=hint)
         if item:
             said.filled["booking_item"] = item
+
+    def _without_halls(self, text: str) -> str:
+        """The words without names of halls: they pull a short name of a service aside."""
+        names = {name for hall in self._system.halls() for name in (hall.name, *hall.names, hall.district)}
+        for name in sorted(names, key=len, reverse=True):
+            text = text.replace(name, "") if len(name) > 1 else text
+        return cue("hall_words").sub("", text)
 
     @staticmethod
     def _answers_which_item(said: Reading) -> bool:
@@ -94,7 +107,7 @@ class ValidateBooking(TurnAction):
         if said.wanted != "booking_item":
             return False
         bare = said.turn.intent == "ask_service" and not QUESTION.search(said.turn.text)
-        return bare or said.turn.intent == "open_guide" or not interrupts(said.turn, "book")
+        return bare or said.turn.intent == "open_guide" or not interrupts(said.turn, "book", "change_booking")
 
     def _read_hall(self, said: Reading) -> None:
         halls = self._system.halls()
@@ -113,6 +126,13 @@ class ValidateBooking(TurnAction):
         turn = said.turn
         if turn.first("time_problem") == "past":
             said.notes.append(("time_past", {}))
+            return
+        if turn.first("time_problem") == "ambiguous":
+            said.notes.append(("time_ambiguous", {}))
+            return
+        if turn.first("day_until"):  # a period: its open days are offered
+            said.filled |= {"booking_day": None, "booking_slot": None}
+            said.filled["booking_span"] = [str(turn.first("day")), str(turn.first("day_until"))]
         elif turn.first("day"):
             said.filled["booking_day"] = str(turn.first("day"))
         wish = time_value(turn.first("time"))
@@ -145,7 +165,9 @@ class ValidateBooking(TurnAction):
         fitting = matching(self._system.free_slots(hall, date.fromisoformat(day)), wish)
         if said.says("booking_hall", "booking_day", "booking_time"):
             said.filled["booking_slot"] = self._only(said, fitting, wish, date.fromisoformat(day))
-        elif said.wanted == "booking_slot":
+        elif said.wanted == "booking_slot" or (
+            said.wanted == "booking_confirm" and cue("slot_word").search(said.turn.text)
+        ):
             at = place_in_list(said.turn, len(fitting))
             if at is None:
                 return
@@ -170,10 +192,12 @@ class ValidateBooking(TurnAction):
         elif said.wanted == "booking_phone" and re.search(r"\d{5,}", turn.text):
             said.notes.append(("phone_invalid", {}))
         name = turn.first("person_name")
-        if said.wanted == "booking_name" and not name and not said.filled and HAN_NAME.match(turn.text):
+        bare = HAN_NAME.match(turn.text) and not cue("not_a_name").search(turn.text)
+        if said.wanted == "booking_name" and not name and not said.filled and bare:
             if turn.intent in {"inform", "nlu_fallback", ""} or turn.confidence < 0.5:
                 name = turn.text
-        if name and (said.wanted == "booking_name" or turn.intent in {"inform", "book"}):
+        corrects = cue("other_person").search(turn.text)
+        if name and (said.wanted == "booking_name" or corrects or turn.intent in {"inform", "book", "deny"}):
             said.filled["booking_name"] = str(name)
 
     @staticmethod

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from rasa_sdk.events import SlotSet
@@ -11,13 +10,13 @@ from actions import messages
 from actions.action import Result, TurnAction
 from actions.backends.ports import Booking, BookingNotFound, BookingSystem
 from actions.booking_slots import day_label
-from actions.forms import interrupts, leaves, needs_person, outcome, place_in_list
+from actions.forms import confirms, goes_back, interrupts, leaves, needs_person, outcome, within
+from actions.own_booking import OWN, booking_number, booking_options
 from actions.phrases import Phrases
 from actions.turn import Turn
 
 FORM_SLOTS = ("cancel_no", "cancel_phone", "cancel_confirm")
-OWN = "own"
-"""Value of `cancel_phone` when the booking was made in this very conversation: no proof needed."""
+ORDER = FORM_SLOTS
 
 
 def clear() -> list[dict[str, Any]]:
@@ -36,13 +35,30 @@ class ValidateCancel(TurnAction):
         """See `TurnAction.act`."""
         if turn.resumed:
             return Result(events=outcome(turn, {}))
-        if turn.requested_slot == "cancel_confirm" and turn.intent in {"cancel", "cancel_booking", "affirm"}:
-            # 取消 as an answer to "要取消这个预约吗" means yes, not "leave the form".
-            return Result(events=outcome(turn, {"cancel_confirm": True}))
-        if leaves(turn) or (turn.requested_slot == "cancel_confirm" and turn.intent == "deny"):
+        turn = within(turn, ORDER)
+        another = turn.first("booking_no") not in (None, turn.slots.get("cancel_no"))
+        if turn.requested_slot == "cancel_confirm" and not another:
+            # 取消 as an answer to "要取消这个预约吗" means yes, not "leave the form"; 不取消 means no.
+            said = confirms(turn, "cancel", "cancel_booking")
+            if said is not None:
+                return Result(events=outcome(turn, {"cancel_confirm": said}))
+        elif leaves(turn):
             return Result()
+        back = goes_back(turn, ORDER, self.phrases)
+        if back is not None:
+            return back
+        filled = self._read(turn)
+        notes = []
+        if "booking_no" in turn.doubtful:
+            notes.append(messages.text(self.phrases.say("booking_no_invalid"), status="form_note"))
+        if not filled and not notes and interrupts(turn, "cancel_booking"):
+            return Result()
+        return Result(notes, outcome(turn, filled))
+
+    def _read(self, turn: Turn) -> dict[str, Any]:
+        """Number, proof, and the yes that the voucher's own button is."""
         mine = self._system.bookings(turn.conversation_id)
-        filled = self._number(turn, mine)
+        filled = booking_number(turn, mine, "cancel_no")
         digits = turn.first("phone_last4") or (str(turn.first("phone") or "")[-4:] or None)
         number = filled.get("cancel_no") or turn.slots.get("cancel_no")
         if number and any(b.booking_no == number for b in mine):
@@ -53,27 +69,7 @@ class ValidateCancel(TurnAction):
             filled["cancel_phone"] = digits
         elif filled and turn.slots.get("cancel_phone") == OWN:
             filled["cancel_phone"] = None  # another number than the one that was ours
-        notes = []
-        if "booking_no" in turn.doubtful:
-            notes.append(messages.text(self.phrases.say("booking_no_invalid"), status="form_note"))
-        if not filled and not notes and interrupts(turn, "cancel_booking"):
-            return Result()
-        return Result(notes, outcome(turn, filled))
-
-    @staticmethod
-    def _number(turn: Turn, mine: Sequence[Booking]) -> dict[str, Any]:
-        if turn.first("booking_no"):
-            return {"cancel_no": str(turn.first("booking_no"))}
-        if "booking_no" in turn.doubtful:
-            return {}
-        at = place_in_list(turn, len(mine)) if turn.requested_slot == "cancel_no" else None
-        if at is not None:
-            return {"cancel_no": mine[at].booking_no}
-        if not turn.slots.get("cancel_no") and turn.args.get("booking_no"):
-            return {"cancel_no": str(turn.args["booking_no"])}
-        if not turn.slots.get("cancel_no") and len(mine) == 1:
-            return {"cancel_no": mine[0].booking_no}
-        return {}
+        return filled
 
 
 class AskCancel(TurnAction):
@@ -92,10 +88,7 @@ class AskCancel(TurnAction):
         options: list[dict[str, Any]] = []
         rows: list[tuple[str, str]] = []
         if self._slot == "cancel_no":
-            options = [
-                {"label": b.booking_no, "say": b.booking_no, "hint": f"{b.item} {day_label(b.day)}"}
-                for b in mine
-            ]
+            options = booking_options(mine)
         elif self._slot == "cancel_confirm":
             options = self.phrases.replies("cancel_confirm_options")
             replies = []
@@ -125,6 +118,8 @@ class CancelBooking(TurnAction):
 
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`."""
+        if turn.slots.get("cancel_confirm") is False:
+            return Result([messages.text(self.phrases.say("booking_kept"), status="booking_kept")], clear())
         proof = turn.slots.get("cancel_phone")
         try:
             cancelled = self._system.cancel(

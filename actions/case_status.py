@@ -9,7 +9,8 @@ from rasa_sdk.events import SlotSet
 from actions import messages
 from actions.action import Result, TurnAction
 from actions.backends.ports import CaseNotFound, CaseSystem, TooManyAttempts
-from actions.forms import interrupts, leaves, needs_person, outcome
+from actions.forms import goes_back, interrupts, leaves, needs_person, outcome, within
+from actions.masking import mask_phone
 from actions.phrases import Phrases
 from actions.turn import Turn
 
@@ -31,8 +32,12 @@ class ValidateCase(TurnAction):
         """See `TurnAction.act`. An empty result hands the message to another rule."""
         if turn.resumed:
             return Result(events=outcome(turn, {}))
+        turn = within(turn, FORM_SLOTS)
         if leaves(turn):
             return Result()
+        back = goes_back(turn, FORM_SLOTS, self.phrases)
+        if back is not None:
+            return back
         filled: dict[str, Any] = {}
         notes: list[str] = []
         if turn.first("case_no"):
@@ -71,7 +76,12 @@ class AskCase(TurnAction):
             sentence = f"{self.phrases.say('form_stuck')}{sentence}"
         replies = self.phrases.replies("replies_person" if stuck else "replies_cancel")
         asking = "phone_last4" if self._slot == "case_phone" else self._slot
-        return Result([messages.ask(sentence, asking=asking, replies=replies)])
+        options: list[dict[str, Any]] = []
+        known = str(turn.slots.get("known_phone") or "")
+        if self._slot == "case_phone" and known:  # not used by itself: a case may hang on another number
+            label = self.phrases.say("use_known_phone", phone=mask_phone(known))
+            options = [{"label": label, "say": f"{self.phrases.say('last4_is')}{known[-4:]}"}]
+        return Result([messages.ask(sentence, asking=asking, options=options, replies=replies)])
 
 
 class CaseLookup(TurnAction):
@@ -98,5 +108,5 @@ class CaseLookup(TurnAction):
         lead = self.phrases.say("case_found", item=case.item, status=case.status)
         return Result(
             [messages.case_status(lead, case, self.phrases.replies("replies_case"))],
-            clear([SlotSet("last_service", f"case:{case.case_no}")]),
+            clear([SlotSet("last_service", f"case:{case.case_no}:{turn.conversation_id}")]),
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from rasa_sdk.events import FollowupAction
+
 from actions import messages
 from actions.action import Result, TurnAction
 from actions.masking import mask_name, mask_phone
@@ -20,7 +22,8 @@ class HandOff(TurnAction):
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`."""
         reason = "asked" if turn.intent == "human" else "not_understood"
-        return Result([messages.handoff(reason, self._known(turn))])
+        # Listen next: a form in hand must not ask on while a person is waited for.
+        return Result([messages.handoff(reason, self._known(turn))], [FollowupAction("action_listen")])
 
     def _known(self, turn: Turn) -> dict[str, str]:
         slots = turn.slots

@@ -7,6 +7,7 @@ build with the gateway's models.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from actions.backends.ports import Booking, CaseStatus, WorkOrder
@@ -16,8 +17,20 @@ Message = dict[str, Any]
 Reply = dict[str, Any]
 
 
-def text(sentence: str, *, status: str = "", replies: Sequence[Reply] = ()) -> Message:
-    return {"kind": "text", "text": sentence, "status": status, "replies": list(replies)}
+def text(sentence: str, *, status: str = "", replies: Sequence[Reply] = (), effect: str = "") -> Message:
+    """`effect`: what the citizen's page shall do beside showing it; see `gateway.wire.TextMessage`."""
+    return {
+        "kind": "text",
+        "text": sentence,
+        "status": status,
+        "effect": effect,
+        "replies": list(replies),
+    }
+
+
+def repeat() -> Message:
+    """For the gateway, which holds the transcript: say the bot's last words again."""
+    return {"kind": "repeat"}
 
 
 def failure(sentence: str, *, status: str, replies: Sequence[Reply] = ()) -> Message:
@@ -122,13 +135,20 @@ def bookings(sentence: str, found: Sequence[Booking], replies: Sequence[Reply]) 
     }
 
 
-def work_order(sentence: str, order: WorkOrder, replies: Sequence[Reply]) -> Message:
+def day_text(day: date) -> str:
+    """2026-11-28 -> 11月28日"""
+    return f"{day.month}月{day.day}日"
+
+
+def work_order(sentence: str, order: WorkOrder, replies: Sequence[Reply], *, status: str = "") -> Message:
+    """`status`: its state in words; empty for the receipt of a new one."""
     return {
         "kind": "work_order",
         "text": sentence,
         "order_no": order.order_no,
         "summary": order.text,
         "due_on": order.due_on.isoformat(),
+        "status": status,
         "replies": list(replies),
     }
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from pathlib import Path
 from string import Formatter
 from typing import Any
 
 import yaml
 
+PLAIN: ContextVar[bool] = ContextVar("plain", default=False)
+"""Whether the citizen of this turn wants short, simple words (elder look): then `<key>_plain` is said."""
+SUFFIX = "_plain"
 DATA = Path(__file__).resolve().parent / "data" / "phrases.yml"
 
 
@@ -32,7 +36,9 @@ class Phrases:
 
     def say(self, key: str, **values: Any) -> str:
         """Return the sentence with its fields filled."""
-        return str(self._table[key]).format(**values)
+        plain = f"{key}{SUFFIX}"
+        chosen = plain if PLAIN.get() and plain in self._table else key
+        return str(self._table[chosen]).format(**values)
 
     def replies(self, key: str) -> list[dict[str, Any]]:
         """Return the quick replies stored under `key`, as dicts of `gateway.wire.QuickReply`."""

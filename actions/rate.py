@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rasa_sdk.events import SlotSet
+from typing import Any
+
+from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions import messages
 from actions.action import Result, TurnAction
@@ -43,11 +45,15 @@ class Rate(TurnAction):
             )
         except AlreadyRated:
             return Result([messages.text(self.phrases.say("already_rated"), status="already_rated")])
-        key = "rated_bad" if rating.rectify_by else "rated"
-        return Result(
-            [messages.rated(self.phrases.say(key), subject=subject, level=rating.level)],
-            [SlotSet("last_service", None)],
+        bad = rating.rectify_by is not None
+        message = messages.rated(
+            self.phrases.say("rated_bad" if bad else "rated"), subject=subject, level=rating.level
         )
+        events: list[dict[str, Any]] = [SlotSet("last_service", None)]
+        if bad and not reasons and not comment and "reasons" not in turn.args:
+            # Typed, without a why: ask for it once. The rating stands whatever comes of that.
+            events += [SlotSet("reason_subject", subject), FollowupAction("reason_form")]
+        return Result([message], events)
 
     def ask(self, subject: str) -> messages.Message:
         """The five choices for one service."""

@@ -31,6 +31,7 @@ from actions.booking_ask import AskBooking
 from actions.booking_form import ValidateBooking
 from actions.cancel_booking import AskCancel, CancelBooking, ValidateCancel
 from actions.case_status import AskCase, CaseLookup, ValidateCase
+from actions.change_booking import AskChange, BeginChange, ValidateChange
 from actions.guarded import guarded
 from actions.handoff import HandOff
 from actions.items import GuideItemFinder
@@ -38,8 +39,10 @@ from actions.knowledge_routes import add_knowledge_routes
 from actions.leave_message import AskMessage, FileMessage, ValidateMessage
 from actions.phrases import Phrases
 from actions.rate import Rate
-from actions.say import LeaveForm, Restart, Say
+from actions.rate_reason import AskReason, KeepReason, ValidateReason
+from actions.say import Danger, LeaveForm, Repeat, Restart, Say, StepBack
 from actions.settings import ActionSettings
+from actions.work_orders import AskOrder, HandleOrder, ValidateOrder
 from knowledge.answer_source import AnswerSource
 from knowledge.live import LiveAnswerer
 from knowledge.receipts import ReceiptBook
@@ -89,12 +92,24 @@ def build_actions(
         ValidateCancel(phrases, systems.bookings),
         *(AskCancel(f"cancel_{s}", phrases, systems.bookings) for s in ("no", "phone", "confirm")),
         CancelBooking(phrases, systems.bookings),
+        ValidateChange(phrases, systems.bookings),
+        *(AskChange(f"change_{s}", phrases, systems.bookings) for s in ("no", "phone")),
+        BeginChange(phrases, systems.bookings),
         ValidateMessage(phrases),
         *(AskMessage(f"message_{s}", phrases) for s in ("text", "phone", "confirm")),
         FileMessage(phrases, systems.work_orders),
+        ValidateOrder(phrases, systems.work_orders),
+        *(AskOrder(f"order_{s}", phrases, systems.work_orders) for s in ("no", "phone", "confirm")),
+        HandleOrder(phrases, systems.work_orders),
         Rate(phrases, systems.ratings),
+        ValidateReason(phrases),
+        AskReason(phrases),
+        KeepReason(phrases, systems.ratings),
         HandOff(phrases, source),
         Say(phrases),
+        Danger(phrases),
+        Repeat(phrases),
+        StepBack(phrases, source),
         LeaveForm(phrases),
         Restart(phrases),
     ]

@@ -70,11 +70,13 @@ def read_turn(tracker: Tracker) -> Turn:
 
 
 def _interrupted(tracker: Tracker, form: str | None) -> bool:
-    """True if another action has already answered the latest message."""
+    """True if another action has already answered the latest message; one that only passed it on has not."""
+    spoke = False
     for event in reversed(tracker.events):
         if event.get("event") == "user":
             return False
-        if event.get("event") == "action" and event.get("name") not in QUIET_ACTIONS | {form}:
+        spoke = spoke or event.get("event") == "bot"
+        if spoke and event.get("event") == "action" and event.get("name") not in QUIET_ACTIONS | {form}:
             return True
     return False
 

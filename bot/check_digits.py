@@ -46,9 +46,14 @@ def _birthday(text: str, today: date | None) -> bool:
     return day.year >= 1900 and (today is None or day <= today)
 
 
+def uscc_check(first17: str) -> str:
+    """Check character of an 18-character unified social credit code, GB 32100."""
+    total = sum(_USCC_ALPHABET.index(c) * w for c, w in zip(first17, _USCC_WEIGHTS, strict=True))
+    return _USCC_ALPHABET[-total % 31]
+
+
 def uscc_valid(code: str) -> bool:
     """Whether an 18-character unified social credit code has the right check character, GB 32100."""
     if len(code) != 18 or any(char not in _USCC_ALPHABET for char in code):
         return False
-    total = sum(_USCC_ALPHABET.index(c) * w for c, w in zip(code[:17], _USCC_WEIGHTS, strict=True))
-    return _USCC_ALPHABET[-total % 31] == code[17]
+    return uscc_check(code[:17]) == code[17]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import random
 from collections import OrderedDict
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +19,23 @@ from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from bot.danger_words import means_danger
 from bot.digests import digest
 from bot.entity_records import text_of
 from bot.intent_model import IntentModel, fit, without_identifiers
+from bot.person_words import asks_for_person
 from bot.sentence_encoder import SentenceEncoder
-from bot.urgent_words import means_danger
+from bot.slips import Slips
 
 FOLDER_VARIABLE = "NCZF_INTENT_ENCODER_DIR"
 _FILE, _CACHED, _RANKED = "intents.npz", 256, 10
-URGENT, URGENT_CONFIDENCE = "urgent", 0.99  # when bot/urgent_words.py says so, whatever the model thinks
+URGENT, PERSON = "urgent", "human"
+SURE = 0.99  # the confidence of an intent that is put first
+HINTED = 0.03  # probability from which a wish for a person counts when its words are there
+SEED = 7
 
 
-DEFAULT_FOLDER = ".build/encoder"
+DEFAULT_FOLDER = ".build/reader"
 
 
 def _encoder_folder(config: dict[str, Any]) -> Path:
@@ -54,11 +61,17 @@ class E5IntentClassifier(GraphComponent, IntentClassifier):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """encoder_folder: the ONNX encoder; c: inverse regularisation; share: weight of the n-grams."""
+        """What can be set.
+
+        encoder_folder: the ONNX encoder; c: inverse regularisation; share: weight of the n-grams;
+        temperature: see intent_model.fit; floors: intents that win from this probability on, in this order.
+        """
         return {
             "encoder_folder": DEFAULT_FOLDER,
             "c": 10.0,
             "share": 1.0,
+            "temperature": 1.0,
+            "floors": {},
             "leave_out": ["open_guide", "set_fact"],
         }
 
@@ -66,7 +79,8 @@ class E5IntentClassifier(GraphComponent, IntentClassifier):
     def fingerprint_addon(cls, config: dict[str, Any]) -> str | None:
         """What else must change the training cache: the encoder and our own code."""
         here = Path(__file__).parent
-        code = [here / "intent_model.py", here / "sentence_encoder.py", here / "identifiers.py"]
+        names = ("intent_model", "sentence_encoder", "identifiers", "slips", "sounds")
+        code = [here / f"{name}.py" for name in names]
         return digest(
             [*_encoder_folder(config).glob("*.json"), *_encoder_folder(config).glob("*.onnx"), *code]
         )
@@ -103,12 +117,16 @@ class E5IntentClassifier(GraphComponent, IntentClassifier):
             if e.get(TEXT) and e.get(INTENT) not in self._config["leave_out"]
         ]
         texts = [without_identifiers(text) for text, _ in examples]
+        # Every other example once more with a slip: people type in haste, recognisers mishear.
+        slips = Slips(texts, random.Random(SEED), share=1.0)
+        texts += [slips(text) for text in texts[::2]]
         self._model = fit(
             texts,
-            [intent for _, intent in examples],
-            self._encoder.encode(texts),
+            [intent for _, intent in (*examples, *examples[::2])],
+            SentenceEncoder(_encoder_folder(self._config), threads=os.cpu_count() or 1).encode(texts),
             c=self._config["c"],
             share=self._config["share"],
+            temperature=self._config["temperature"],
         )
         with self._storage.write_to(self._resource) as folder:
             self._model.save(folder / _FILE)
@@ -133,18 +151,35 @@ class E5IntentClassifier(GraphComponent, IntentClassifier):
             if len(self._answers) > _CACHED:
                 self._answers.popitem(last=False)
         self._answers.move_to_end(key)
-        chances = _outranked(self._answers[key], self._model.labels, means_danger(key))
+        floors = self._config["floors"]
+        chances = _outranked(
+            self._answers[key], self._model.labels, floors, means_danger(key), asks_for_person(key)
+        )
         return [
             {"name": str(self._model.labels[i]), "confidence": float(chances[i])}
             for i in np.argsort(-chances)[:_RANKED]
         ]
 
 
-def _outranked(chances: np.ndarray, labels: np.ndarray, danger: bool) -> np.ndarray:
-    """Probabilities in which danger, once seen, has URGENT_CONFIDENCE; the rest share what is left."""
-    at = np.flatnonzero(labels == URGENT)
-    if not danger or not at.size or chances[at[0]] >= URGENT_CONFIDENCE:
+def _outranked(
+    chances: np.ndarray, labels: np.ndarray, floors: Mapping[str, float], danger: bool, person: bool
+) -> np.ndarray:
+    """Probabilities in which danger, and then any intent that reaches its floor, stands first.
+
+    Words of danger need no model at all; words for a person lower the floor to HINTED. Missing either costs
+    more than a needless question; the rest share what is left.
+    """
+    for name in dict.fromkeys((URGENT, *floors)):
+        at = np.flatnonzero(labels == name)
+        floor = HINTED if person and name == PERSON else floors.get(name, 2.0)
+        if at.size and ((danger and name == URGENT) or chances[at[0]] >= floor):
+            return _first(chances, int(at[0]))
+    return chances
+
+
+def _first(chances: np.ndarray, at: int) -> np.ndarray:
+    if chances[at] >= SURE:
         return chances
-    shrunk = chances * (1 - URGENT_CONFIDENCE) / max(1 - chances[at[0]], 1e-12)
-    shrunk[at[0]] = URGENT_CONFIDENCE
+    shrunk = chances * (1 - SURE) / max(1 - chances[at], 1e-12)
+    shrunk[at] = SURE
     return shrunk

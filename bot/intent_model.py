@@ -6,8 +6,10 @@ Training uses scikit-learn; the trained model is plain arrays (npz) and predicti
 from __future__ import annotations
 
 import math
+import os
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,11 +17,12 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_matrix, hstack
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import StratifiedKFold
 
 from bot.identifiers import find
+from bot.sounds import syllables
 
 NGRAMS = (1, 2, 3)  # characters
+SYLLABLES = (1, 2, 3)
 NAMED = {
     "phone": "手机号码",
     "phone_last4": "手机尾号",
@@ -41,8 +44,12 @@ def without_identifiers(text: str) -> str:
 
 
 def _grams(text: str) -> Counter[str]:
+    """Runs of characters, and of syllables as they sound (each begins with ~)."""
     padded = f" {text.lower()} "
-    return Counter(padded[i : i + n] for n in NGRAMS for i in range(len(padded) - n + 1))
+    found = Counter(padded[i : i + n] for n in NGRAMS for i in range(len(padded) - n + 1))
+    heard = ["^", *syllables(text), "$"]
+    found.update("~" + " ".join(heard[i : i + n]) for n in SYLLABLES for i in range(len(heard) - n + 1))
+    return found
 
 
 @dataclass(frozen=True)
@@ -131,33 +138,22 @@ def fit(
     *,
     c: float = 10.0,
     share: float = 1.0,
-    folds: int = 3,
-    seed: int = 7,
+    temperature: float = 1.0,
 ) -> IntentModel:
-    """Train on n texts without identifiers, their labels and vectors (n, d); calibrate by folds.
+    """Train on n texts without identifiers, their labels and vectors (n, d).
+
+    `temperature` divides the scores before the softmax. The reader has seen these texts, so it cannot be
+    fitted on them: it is chosen on tests/golden/intents_dev.yml.
 
     Raises:
-        ValueError: fewer than two intents, or an intent with fewer examples than folds.
+        ValueError: fewer than two intents.
     """
     counts = Counter(labels)
-    if len(counts) < 2 or min(counts.values()) < folds:
+    if len(counts) < 2:
         raise ValueError(
-            f"intent model: got {dict(counts)}, expected at least two intents with {folds} examples each; "
-            "add examples to nlu_data/nlu"
+            f"intent model: got {dict(counts)}, expected at least two intents; add examples to nlu_data/nlu"
         )
-    y = np.asarray(labels)
-    scores, names = np.zeros((len(y), len(counts))), np.unique(y)
-    for train, test in StratifiedKFold(folds, shuffle=True, random_state=seed).split(vectors, y):
-        part = _fit([texts[i] for i in train], y[train], vectors[train], c, share)
-        rows = _rows([texts[i] for i in test], vectors[test], part)
-        scores[test] = rows @ part.coef.T + part.bias
-    truth = np.searchsorted(names, y)
-    temperature = min(np.geomspace(0.2, 5, 60), key=lambda t: _loss(scores / t, truth))
-    return replace(_fit(texts, y, vectors, c, share), temperature=float(temperature))
-
-
-def _loss(scores: np.ndarray, truth: np.ndarray) -> float:
-    return float(-np.log(_softmax(scores)[np.arange(len(truth)), truth] + 1e-12).mean())
+    return replace(_fit(texts, np.asarray(labels), vectors, c, share), temperature=float(temperature))
 
 
 def _fit(texts: Sequence[str], y: np.ndarray, vectors: np.ndarray, c: float, share: float) -> IntentModel:
@@ -166,10 +162,17 @@ def _fit(texts: Sequence[str], y: np.ndarray, vectors: np.ndarray, c: float, sha
     idf = np.array([math.log((1 + len(texts)) / (1 + documents[gram])) + 1 for gram in grams])
     empty = np.zeros(0)
     features = IntentModel(empty, vectors.mean(axis=0), np.array(grams), idf, empty, empty, share, 1.0)
-    fitted = LogisticRegression(C=c, max_iter=1000, class_weight="balanced").fit(
-        _rows(texts, vectors, features), y
-    )
-    coef, bias = fitted.coef_, fitted.intercept_
-    if len(fitted.classes_) == 2:  # scikit-learn keeps one row for two classes
-        coef, bias = np.vstack([np.zeros_like(coef), coef]), np.array([0.0, bias[0]])
-    return replace(features, labels=fitted.classes_, coef=coef, bias=bias)
+    rows = _rows(texts, vectors, features)
+    rows.indices, rows.indptr = rows.indices.astype(np.int32), rows.indptr.astype(np.int32)  # liblinear's
+    classes = np.unique(y)
+    # One against the rest: ten times as fast as one softmax over all, and as accurate here. liblinear runs
+    # without the interpreter's lock, so that two cores do two classes at once.
+    def against_the_rest(name: str) -> LogisticRegression:
+        model = LogisticRegression(C=c, max_iter=100, tol=1e-3, class_weight="balanced", solver="liblinear")
+        return model.fit(rows, y == name)
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        fitted = list(pool.map(against_the_rest, classes))
+    coef = np.vstack([one.coef_[0] for one in fitted])
+    bias = np.array([one.intercept_[0] for one in fitted])
+    return replace(features, labels=classes, coef=coef, bias=bias)

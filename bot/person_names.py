@@ -15,12 +15,13 @@ _SINGLE = (
     "怀蒲从鄂索咸籍赖卓蔺屠蒙池乔阴胥能苍双闻莘党翟谭贡劳逄姬申扶堵冉宰郦雍桑桂牛寿通边扈燕冀郏浦尚农"
     "温别庄晏柴瞿阎充慕连茹习艾鱼容向古易慎戈廖庾终暨居衡步都耿满弘匡国文寇广禄阙东殳沃利蔚越夔隆师巩"
     "厍聂晁勾敖融冷訾辛阚那简饶空曾毋沙乜养鞠须丰巢关蒯相查后荆红游竺权逯盖益桓公涂揭闫肖佘帅"
+    "付兰冉佟覃丘欧谌檀岳苟麦邸苑仝乐"
 )
 _SURNAME = rf"(?:{_COMPOUND}|[{_SINGLE}])"
 _HAN = r"[一-鿿]"
 _STOP = r"(?=[,，。.;；!！、\s\d]|$|手机|电话|身份证|男|女|今年|住在|想|要|来|的)"
 _TOLD = re.compile(
-    rf"(?:我(?:的)?(?:名字|姓名)?(?:叫做|叫|是)|姓名(?:是|为|叫)?[:：]?\s*|名字(?:是|叫)[:：]?\s*|预约人[:：]?\s*|本人叫?)"
+    rf"(?:(?:我|他|她|我妈|我爸|老人|孩子|本人|对方|人家)(?:妈|爸)?(?:的)?(?:名字|姓名)?(?:叫做|名叫|叫|是)|(?:名字|姓名).{{0,5}}(?:应该是|改成|改为)|姓名(?:是|为|叫)?[:：]?\s*|名字(?:是|叫)[:：]?\s*|预约人[:：]?\s*|本人叫?)"
     rf"(?P<name>{_SURNAME}{_HAN}{{1,3}}?){_STOP}"
 )
 _TITLED = re.compile(rf"(?P<name>{_SURNAME}(?:先生|女士|小姐|阿姨|师傅|大爷|老师|奶奶|爷爷|大姐|大哥))")
@@ -71,6 +72,11 @@ def find_name(text: str) -> PersonName | None:
         match = pattern.search(text)
         if match and match["name"] not in _NOT_NAMES:
             return PersonName(match["name"], *match.span("name"), True)
+    parts = re.split(r"[\s,，]+", text.strip())
+    if len(parts) == 2 and len(parts[0]) <= 5 and _BARE.fullmatch(parts[1]):  # 先约我的 孙志强
+        if parts[1] not in _NOT_NAMES and not _BARE.fullmatch(parts[0]):
+            start = text.rindex(parts[1])
+            return PersonName(parts[1], start, start + len(parts[1]), False)
     match = _BARE.fullmatch(text)
     if (
         match

@@ -1,4 +1,4 @@
-"""Rasa component: halls, districts, departments, relations, services, names, small numbers, ratings.
+"""Rasa component: danger, topics, halls, districts, departments, relations, services, names, numbers.
 
 Phrases come from nlu_data/entities/*.yml (bot/phrase_lists.py) and travel inside the model.
 """
@@ -20,6 +20,8 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from bot.choice_numbers import find_number, find_rating
+from bot.danger_words import find_danger
+from bot.delicate_topics import find_topic
 from bot.digests import digest
 from bot.entity_records import add, record, text_of
 from bot.person_names import find_name
@@ -31,7 +33,7 @@ _FILE = "phrases.json"
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
 class RuleEntityExtractor(GraphComponent, EntityExtractorMixin):
-    """Emits hall, district, department, relation, guide_hint, person_name, number, rating_level."""
+    """Emits danger, topic, the labels of the phrase lists, person_name, number, rating_level."""
 
     def __init__(
         self, config: dict[str, Any], storage: ModelStorage, resource: Resource, patterns: list[PATTERNS]
@@ -99,11 +101,18 @@ class RuleEntityExtractor(GraphComponent, EntityExtractorMixin):
             for p in phrases
             if p.label not in GUARDED or not cuts_a_word(p.start, p.end, tokens, known)
         ]
-        person = None if any(r["entity"] != "relation" for r in found) else find_name(text)
-        if person:
+        person = find_name(text)
+        other = any(r["entity"] != "relation" for r in found)
+        if person and (person.certain or not other):
             found.append(
                 record(name, "person_name", person.value, person.start, person.end, certain=person.certain)
             )
+        danger = find_danger(text)
+        if danger:
+            found.append(record(name, "danger", danger.kind, danger.start, danger.end))
+        topic = find_topic(text)
+        if topic:
+            found.append(record(name, "topic", topic.name, topic.start, topic.end))
         for entity, small in (("number", find_number(text)), ("rating_level", find_rating(text))):
             if small:
                 found.append(record(name, entity, small.value, small.start, small.end))

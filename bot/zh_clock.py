@@ -10,26 +10,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from bot.zh_number import to_int
+from bot.zh_parts import CLOSES, OPENS, PARTS, WINDOWS
 
-WINDOWS = {
-    "morning": ("08:00", "12:00"),
-    "noon": ("12:00", "14:00"),
-    "afternoon": ("13:00", "18:00"),
-    "evening": ("17:00", "21:00"),
-}
-OPENS, CLOSES = "08:00", "21:00"  # the bounds for 三点以后 and 四点之前
-PARTS = {
-    "morning": r"[大一]?清早|清晨|一大早|凌晨|早[上晨间起]|一早|上[午昼]|早(?=[一二两三四五六七八九十\d])",
-    "noon": r"吃[过完了]+(?:午饭|中饭)|(?:午饭|中饭)(?:时间|后|以后)?|中午|晌午|正午|午间|午休|中间休息",
-    "afternoon": r"下午|午后|下昼|后晌",
-    "evening": r"吃[过完了]+[晚夜]饭|[晚夜]饭(?:以?后)?|下了?班(?:[以之过]?后|才|的时候)|放学以?后"
-    r"|(?:天黑|擦黑)(?:以后|之后|后)?|晚上|傍晚|晚间|夜里|夜间|夜晚|黄昏|晚(?=[四五六七八九十\d])",
-}
 _PART = "|".join(f"(?P<{name}>{pattern})" for name, pattern in PARTS.items())
 _PART_RE = re.compile(rf"(?:{_PART})(?![好安])(?:的时候|时候|时段|时间)?")
 _CN = "一二两三四五六七八九十"
 _H = rf"(?:\d{{1,2}}|[{_CN}]{{1,3}})"
-_MIN = rf"(?:半|一刻钟?|三刻钟?|过?(?:\d{{1,2}}|[零〇{_CN}]{{1,4}})分?(?![个号块元月人天\d:点时]))"
+_MIN = (
+    rf"(?:半|一刻钟?|三刻钟?|过?(?:\d{{1,2}}|[零〇{_CN}]{{1,4}})分?"
+    rf"(?![个号块元月人天\d:点时]|[{_CN}]{{1,3}}[点时]))"
+)
 _NOT_TIME = r"(?!建议|意见|问题|要求|疑问|想法|不明白|不懂|儿|心意)"
 
 
@@ -44,10 +34,11 @@ def _point_pattern(group: int) -> str:
 
 
 _TAIL = (
-    r"(?:多|来钟|来|左右|前后|这样|的样子)?(?P<bound>以前|之前|前(?!台)|以后|之后|过后|后(?![天日面])|开始)?"
+    r"(?:多|来钟|来|左右|前后|这样|的样子)?(?P<bound>以前|之前|前(?!台)|以后|之后|过后"
+    r"|后(?![天日面])|开始)?"
 )
 _DASH = r"(?:到|至|-|~|—|——|–)"
-_POINT_RE = re.compile(r"(?<![\d.几点])" + _point_pattern(0) + _TAIL)
+_POINT_RE = re.compile(r"(?<![\d.几])" + _point_pattern(0) + _TAIL)
 _SECOND_RE = re.compile(rf"{_DASH}(?:{_PART})?" + _point_pattern(1))
 _SHORT_RANGE_RE = re.compile(rf"(?<![\d.])(?P<a>{_H}){_DASH}(?P<b>{_H})[点时](?P<half>半)?钟?")
 _BREAK = re.compile(r"[,，。;；]")
@@ -92,14 +83,13 @@ def _value(match: re.Match[str], group: int, part: str | None) -> int | None:
     try:
         hour = int(figures) if figures else to_int(match[f"h{group}"])
         minute = int(match[f"mm{group}"]) if figures else _minute(match[f"m{group}"])
+        before = "" if figures else match[f"big{group}"] or ""
+        early = 15 if "一刻" in before else to_int(re.sub(r"[差分钟到就]", "", before) or "0")
     except ValueError:
         return None
     if hour > 24 or minute > 59:
         return None
-    value = _hour(hour, part, bool(figures and figures[0] == "0")) % 24 * 60 + minute
-    before = None if figures else match[f"big{group}"]
-    if before:
-        value -= 15 if "一刻" in before else to_int(re.sub(r"[差分钟到就]", "", before))
+    value = _hour(hour, part, bool(figures and figures[0] == "0")) % 24 * 60 + minute - early
     return value if value >= 0 else None
 
 
@@ -118,8 +108,8 @@ def _meant(text: str, match: re.Match[str], part: str | None) -> bool:
     rest = text[match.end() :]
     if re.match(rf"[钟左多]|{_DASH}", rest) or match[0][-1] in "钟整正多右来":
         return True
-    before = re.sub(r"[□,，。 约在订就]", "", text[: match.start()])
-    return match["h0"] == "两" or not (before or re.match(r"[^,，。吧行可办去来□]", rest))
+    before = re.sub(r"[□■,，。 约在订就]", "", text[: match.start()])
+    return match["h0"] == "两" or not (before or re.match(r"[^,，。吧行可办去来□■]", rest))
 
 
 def find_clocks(text: str) -> Iterator[Clock]:
@@ -211,4 +201,5 @@ def _bounded(value: int, bound: str | None, part: str | None) -> tuple[int, int 
         return value, None
     if "前" in bound:
         return min(minutes(WINDOWS[part][0] if part else OPENS), value), value
-    return value, max(minutes(CLOSES), value)
+    closes = minutes(WINDOWS[part][1] if part else CLOSES)
+    return value, closes if closes > value else max(minutes(CLOSES), value)

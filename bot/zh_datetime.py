@@ -1,5 +1,8 @@
 """The booking time a citizen means: 这周六上午 -> a day and a window, never in the past without saying so.
 
+The text is mended and masked (zh_mask), its days and times are found (zh_find_days, zh_clock), clauses that
+speak of something else are set aside (zh_clause), and one of the rest is chosen (zh_choice, zh_correction).
+
 >>> from datetime import datetime
 >>> found = parse("下周三下午三点半", datetime(2026, 11, 24, 10, 0))
 >>> found.day.isoformat(), found.start, found.part
@@ -14,28 +17,20 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from bot.folded_text import fold
-from bot.zh_clock import WINDOWS, Clock, as_text, find_clocks, minutes
-from bot.zh_day import RULES, Day
-from bot.zh_holidays import MOVING, NAMES, next_holiday, next_working_day
-from bot.zh_number import NUMERAL, to_int
+from bot.zh_choice import Choice, Mention, choose, usable
+from bot.zh_clause import Clause, find_clauses
+from bot.zh_clock import Clock, as_text, find_clocks, minutes
+from bot.zh_correction import is_unsure, link, refused_words
+from bot.zh_day import VAGUE_LOOSE, Day
+from bot.zh_find_days import find_days
+from bot.zh_holidays import MOVING
+from bot.zh_join import join_clocks, merge_clocks, merge_days, second_day
+from bot.zh_mask import hide, mask, mend
+from bot.zh_parts import WINDOWS
+from bot.zh_shift import shift
 
-_NOT_TIME = re.compile(
-    r"[A-Za-z]{1,2}\d{6,}|(?<![\d-])0\d{2,3}-?\d{7,8}(?!\d)|[一-鿿]?[A-Z]\d[A-Z0-9]{3,5}|(?<!\d)\d{7,}[Xx]?"
-    r"|(?:早上|上午|中午|下午|晚上|早晨)(?=[好安])|每个?(?:周|星期|礼拜)?[一二三四五六日天]?|今年(?!\d|[一二三十])"
-    rf"|(?<![下的近第]){NUMERAL}个(?:工作日|小时|钟头)(?![之以]?后)|(?:八一|五一|三八)(?=路|大道|广场|桥|公园|馆|村)|(?:前|后)(?:天线|日子)"
-    r"|今天是|有一点|差一点|一点[都也儿]|多半|周到|周边|周围|今日头条"
-)
-_CLAUSE = re.compile(r"[,，。;；!！?？\n]|改成|改到|改为|换成|换到|还是改")
-_REFUSED = re.compile(r"不行|没空|没时间|不方便|去不了|来不了|不可以|不得闲|没得空|不能|有事|不去")
-_NOT_BUT = re.compile(r"不是(?P<no>[^是,，]{1,10}?)[,，]?(?:而)?是")
-_OR = re.compile(r"或者?|还是|要么|要不|都行|都可以|[/、]")
-_TO = re.compile(r"(?:那天)?(?:到|至|-|~|—+)\Z")
-_BEFORE = re.compile(r"(?:之前|以前|前(?!台|面)|之内|以内|内)")
-_HOLIDAY = re.compile(
-    rf"(?P<name>{'|'.join(NAMES)})节?(?:放假|假期|小长假|当天|那天)?(?P<work>(?:之|以|过)?后(?:的)?(?:第一个|头个)工作日)?"
-    rf"(?:(?P<side>前|后)(?P<n>{NUMERAL})天|(?P<eve>前夕|前夜)|(?P<upto>之前|以前|前(?!台))|(?P<after>之后|以后|过后|后))?"
-)
-_WORKDAY = re.compile(r"(?:下一?个|最近的?一?个?)工作日")
+_SAME_TIME = re.compile(r"(?:这个|同样的?|差不多这个)(?:时候|时间|点)")
+_MOVED = re.compile(r"改[到成为在约]|[换调挪移][到成至]|推[到迟]|提[前早到]|延[到后]|顺延")
 
 
 @dataclass(frozen=True)
@@ -72,195 +67,157 @@ def parse(raw: str, now: datetime, holidays: Mapping[str, Sequence[date]] = MOVI
         holidays: first days of moving holidays by name, ascending.
     """
     folded = fold(raw)
-    text = _blank(folded.text, _NOT_TIME)
-    for match in _NOT_BUT.finditer(text):
-        text = _hide(text, match.start("no"), match.end("no"))
-    text = _without_refused(text)
-    days = _find_days(text, now.date(), holidays)
-    part = _leading_part(text, days)
-    for day in days:
-        text = _hide(text, day.start, day.end)
-    clocks = list(find_clocks(text))
-    result = _with_clock(_with_day(days, folded.text, now), clocks, folded.text, now, days, part)
-    if days:
-        result = replace(result, day_span=folded.span(min(d.start for d in days), max(d.end for d in days)))
-    if result.until == result.day:
-        result = replace(result, until=None)
-    if clocks:
-        result = replace(result, time_span=folded.span(clocks[0].begin, max(c.finish for c in clocks)))
-    return result
-
-
-def _hide(text: str, start: int, end: int) -> str:
-    return text[:start] + "□" * (end - start) + text[end:]
-
-
-def _blank(text: str, pattern: re.Pattern[str]) -> str:
-    return pattern.sub(lambda m: "□" * len(m[0]), text)
-
-
-def _without_refused(text: str) -> str:
-    """Blank the clauses that turn a time down (周六不行，周日可以), unless nothing else is left."""
-    edges = [0, *(m.end() for m in _CLAUSE.finditer(text)), len(text)]
-    hidden = text
-    for start, end in zip(edges, edges[1:], strict=False):
-        if _REFUSED.search(text[start:end]):
-            hidden = _hide(hidden, start, end)
-    return hidden if re.search(r"[^□]", hidden) and any(p.search(hidden) for p, _ in RULES) else text
-
-
-def _find_days(text: str, today: date, holidays: Mapping[str, Sequence[date]]) -> list[Day]:
-    found: list[Day] = []
-    anchor, position = today, 0
-    while position < len(text):
-        readings = [*_holidays(text, position, today, holidays)]
-        for pattern, rule in RULES:
-            for match in pattern.finditer(text, position):
-                try:
-                    day = rule(match, anchor, today)
-                except ValueError:
-                    continue
-                if day and day.end > day.start:
-                    readings.append(day)
-                    break
-        if not readings:
-            break
-        best = min(readings, key=lambda d: (d.start, -d.end))
-        joined = bool(found) and bool(
-            _TO.match(text[found[-1].end : best.start]) or best.start - found[-1].end <= 2
-        )
-        if found and not joined:
-            anchor = today
-            again = [
-                d
-                for p, r in RULES
-                for m in [p.match(text, best.start)]
-                if m and (d := _try(r, m, today)) and d.end == best.end
-            ]
-            best = again[0] if again else best
-        if match := _BEFORE.match(text, best.end):
-            if best.day and best.day >= today and best.minutes is None:
-                best = replace(best, end=match.end(), until=best.until or best.day, day=today, rolls=False)
-        found.append(best)
-        anchor, position = best.day if best.day and best.day > today else today, best.end
-    return found
-
-
-def _try(rule: object, match: re.Match[str], today: date) -> Day | None:
-    try:
-        return rule(match, today, today)  # type: ignore[operator]
-    except ValueError:
-        return None
-
-
-def _holidays(text: str, position: int, today: date, table: Mapping[str, Sequence[date]]) -> list[Day]:
-    days: list[Day] = []
-    if match := _WORKDAY.search(text, position):
-        days.append(Day(match.start(), match.end(), next_working_day(today)))
-    if match := _HOLIDAY.search(text, position):
-        day = next_holiday(match["name"], today, table)
-        if day is None:
-            return [*days, Day(match.start(), match.end(), None, problem="ambiguous")]
-        if match["work"]:
-            day = next_working_day(day)
-        elif match["n"]:
-            day += timedelta(days=to_int(match["n"]) * (1 if match["side"] == "后" else -1))
-        elif match["eve"]:
-            day -= timedelta(days=1)
-        elif match["after"]:
-            day += timedelta(days=1)
-        elif match["upto"]:
-            days.append(Day(match.start(), match.end(), today, until=day - timedelta(days=1)))
-            return days
-        days.append(Day(match.start(), match.end(), day, problem="past" if day < today else None))
-    return days
-
-
-def _leading_part(text: str, days: list[Day]) -> str | None:
-    """The part of day inside 今晚, 明早: the day took the first character only."""
-    for day in days:
-        follower = text[day.end : day.end + 1]
-        if (
-            follower in "早晨晚"
-            and follower
-            and text[day.end : day.end + 2] not in ("早上", "早晨", "晚上", "晚间")
-        ):
-            return "evening" if follower == "晚" else "morning"
-    return None
-
-
-def _with_day(days: list[Day], text: str, now: datetime) -> BookingTime:
-    if not days:
-        return BookingTime()
-    first = days[0]
-    dated = [d for d in days if d.day]
-    result = BookingTime(day=first.day, until=first.until, problem=first.problem)
-    if not dated:
-        return result
-    if first.minutes is not None:
-        later = now + timedelta(minutes=first.minutes)
-        return BookingTime(day=later.date(), start=as_text(later.hour * 60 + later.minute))
-    others = [d for d in dated if d.day != dated[0].day]
-    result = BookingTime(day=dated[0].day, until=dated[0].until, problem=dated[0].problem)
-    if not others:
-        return result
-    last = others[-1]
-    between = text[dated[0].end : last.start]
-    if _TO.match(between) and last.day > dated[0].day:
-        return replace(result, until=last.until or last.day)
-    return replace(result, until=max(last.until or last.day, dated[0].day), problem="ambiguous")
-
-
-def _with_clock(
-    result: BookingTime, clocks: list[Clock], text: str, now: datetime, days: list[Day], part: str | None
-) -> BookingTime:
-    same_time = re.search(r"(?:这个|同样的?|差不多这个)(?:时候|时间|点)", text)
-    if not clocks and part:
-        result = replace(result, part=part, start=WINDOWS[part][0], end=WINDOWS[part][1])
-    elif not clocks and same_time and result.day and not result.start:
+    text = mask(mend(folded.text))
+    days, clocks, blanked = _mentions(text, now.date(), holidays)
+    chosen_days = _choose_days(days, clocks, blanked)
+    chosen_clocks = _choose_clocks(chosen_days, days, clocks, blanked)
+    _shifted(chosen_days, chosen_clocks, blanked, now.date())
+    result = _with_day(chosen_days, now)
+    if chosen_clocks:
+        result = _with_clock(result, [m.value for m in chosen_clocks.chosen], now)
+        result = replace(result, time_span=folded.span(*_span(chosen_clocks)))
+    elif result.day and not result.start and _SAME_TIME.search(text):
         result = replace(result, start=f"{now:%H:%M}")
-    elif clocks:
-        result = _from_clocks(result, clocks, now, part)
-    return _checked(result, now, days)
+    if not days and not clocks and (vague := VAGUE_LOOSE.search(text)):
+        return BookingTime(problem="ambiguous", day_span=folded.span(*vague.span()))
+    result = _checked(result, now, chosen_days is not None and chosen_days.chosen[0].value.rolls)
+    if chosen_days:
+        result = replace(result, day_span=folded.span(*_span(chosen_days)))
+        if not result.problem and is_unsure(blanked):
+            result = replace(result, problem="ambiguous")
+    return replace(result, until=None) if result.until == result.day else result
 
 
-def _from_clocks(result: BookingTime, clocks: list[Clock], now: datetime, part: str | None) -> BookingTime:
-    timed = [c for c in clocks if c.start is not None]
-    if not timed:
-        names = {c.part for c in clocks}
-        windows = [WINDOWS[name] for name in names if name]
-        many = len(names) > 1
-        return replace(
-            result,
-            part=None if many else clocks[0].part,
-            start=min(w[0] for w in windows),
-            end=max(w[1] for w in windows),
-            problem=result.problem or ("ambiguous" if many else None),
-        )
-    first = timed[0]
-    start, end = first.start, first.end
-    assert start is not None
-    if part and not first.part and not first.exact:
-        start += 720 if part == "evening" and 240 <= start < 720 else 0
-        start -= 720 if part == "morning" and start >= 780 else 0
-    today_over = result.day == now.date() and start <= now.hour * 60 + now.minute
-    if today_over and not first.exact and end is None and not part and start + 720 <= minutes("20:30"):
-        start += 720
-    several = len({(c.start, c.end) for c in timed}) > 1
-    return replace(
-        result,
-        start=as_text(start),
-        end=None if end is None else as_text(end),
-        part=first.part or part,
-        problem=result.problem or ("ambiguous" if several else None),
+def _mentions(
+    text: str, today: date, holidays: Mapping[str, Sequence[date]]
+) -> tuple[list[Mention[Day]], list[Mention[Clock]], str]:
+    """All days and times with their clauses, and the text with both of them blanked."""
+    days = find_days(text, today, holidays)
+    for day in days:
+        text = hide(text, day.start, day.end)
+    clocks = list(find_clocks(text))
+    for clock in clocks:
+        text = hide(text, clock.begin, clock.finish)
+    spans = sorted([(d.start, d.end) for d in days] + [(c.begin, c.finish) for c in clocks])
+    clauses = find_clauses(text, spans)
+    refused = refused_words(text)
+
+    def clause_of(start: int) -> Clause:
+        clause = next(c for c in clauses if c.start <= start < c.end)
+        return replace(clause, refused=True) if any(a <= start < b for a, b in refused) else clause
+
+    return (
+        [Mention(d.start, d.end, d, clause_of(d.start)) for d in days],
+        [Mention(c.begin, c.finish, c, clause_of(c.begin)) for c in clocks],
+        text,
     )
 
 
-def _checked(result: BookingTime, now: datetime, days: list[Day]) -> BookingTime:
+def _choose_days(days: list[Mention[Day]], clocks: list[Mention[Clock]], blanked: str) -> Choice[Day] | None:
+    at_choice = [
+        second.value
+        for first, second in zip(days, days[1:], strict=False)
+        if link(blanked[first.end : second.start], "") == "alt"
+    ]
+    kept = usable(days, lambda d: d.problem == "past", lambda d: d.day is None and d not in at_choice)
+    wanted = [m for m in kept if not m.clause.refused]
+    kept = wanted or kept
+    return choose(kept, blanked, merge_days, second_day) if kept else None
+
+
+def _choose_clocks(
+    chosen: Choice[Day] | None, days: list[Mention[Day]], clocks: list[Mention[Clock]], blanked: str
+) -> Choice[Clock] | None:
+    kept = [m for m in clocks if not m.clause.fact]
+    wanted = [m for m in kept if not m.clause.refused]
+    turned_down = chosen is not None and all(m.clause.refused for m in chosen.chosen)
+    if wanted or not (chosen is None or turned_down or _MOVED.search(blanked)):
+        kept = wanted
+    if chosen:
+        meant = [m.value for m in (*chosen.chosen, *chosen.replaced)]
+        moved = bool(_MOVED.search(blanked))
+        owners = [_owner(m, days) for m in kept]
+        own = [
+            o is not None and (moved or any(merge_days(o.value, v) is not None for v in meant))
+            for o in owners
+        ]
+        since = next((m.start for m, mine in zip(kept, own, strict=True) if mine and m.value.start), 0)
+        kept = [
+            m
+            for m, owner, mine in zip(kept, owners, own, strict=True)
+            if mine or (owner is None and (m.start >= since or _is_bare(m, blanked)))
+        ]
+    return choose(kept, blanked, merge_clocks, join_clocks) if kept else None
+
+
+def _shifted(days: Choice[Day] | None, clocks: Choice[Clock] | None, blanked: str, today: date) -> None:
+    """Move what was chosen by what is said after it: 推迟一天, 晚半个小时."""
+    singles = [c for c in (days, clocks) if c and len(c.chosen) == 1]
+    if not singles:
+        return
+    day = days.chosen[0] if days and len(days.chosen) == 1 else None
+    clock = clocks.chosen[0] if clocks and len(clocks.chosen) == 1 else None
+    since = max(m.end for m in (day, clock) if m)
+    new_day, new_clock = shift(blanked, since, day.value if day else None, clock.value if clock else None)
+    if days and day and new_day and new_day.day and new_day.day >= today:
+        days.chosen[0] = replace(day, value=new_day)
+    if clocks and clock and new_clock:
+        clocks.chosen[0] = replace(clock, value=new_clock)
+
+
+def _is_bare(clock: Mention[Clock], blanked: str) -> bool:
+    """Whether the clause says little more than the time: 是两点半，周五下午."""
+    return len(re.sub(r"[□,，。\s]", "", blanked[clock.clause.start : clock.clause.end])) <= 3
+
+
+def _owner(clock: Mention[Clock], days: list[Mention[Day]]) -> Mention[Day] | None:
+    """The day of the same clause that a time belongs to: the one before it, else the one after it."""
+    beside = [d for d in days if d.clause.start == clock.clause.start]
+    before = [d for d in beside if d.start < clock.start]
+    return before[-1] if before else beside[0] if beside else None
+
+
+def _span(choice: Choice[Day] | Choice[Clock]) -> tuple[int, int]:
+    return min(m.start for m in choice.chosen), max(m.end for m in choice.chosen)
+
+
+def _with_day(choice: Choice[Day] | None, now: datetime) -> BookingTime:
+    if choice is None:
+        return BookingTime()
+    first = choice.chosen[0].value
+    if first.minutes is not None:
+        later = now + timedelta(minutes=first.minutes)
+        return BookingTime(day=later.date(), start=as_text(later.hour * 60 + later.minute))
+    if len(choice.chosen) > 1:
+        return BookingTime(day=first.day, problem="ambiguous")
+    return BookingTime(day=first.day, until=first.until, problem=first.problem)
+
+
+def _with_clock(result: BookingTime, clocks: list[Clock], now: datetime) -> BookingTime:
+    first = clocks[0]
+    problem = result.problem or ("ambiguous" if len(clocks) > 1 else None)
+    if first.start is None:
+        windows = [WINDOWS[c.part] for c in clocks if c.start is None and c.part]
+        start, end = min(w[0] for w in windows), max(w[1] for w in windows)
+        part = first.part if len(clocks) == 1 else None
+        return replace(result, start=start, end=end, part=part, problem=problem)
+    begin, finish = first.start, first.end
+    over = result.day == now.date() and begin <= now.hour * 60 + now.minute
+    if over and not first.exact and finish is None and begin + 720 <= minutes("20:30"):
+        begin += 720
+    return replace(
+        result,
+        start=as_text(begin),
+        end=None if finish is None else as_text(finish),
+        part=first.part,
+        problem=problem,
+    )
+
+
+def _checked(result: BookingTime, now: datetime, rolls: bool) -> BookingTime:
     """Say past when it is over; a bare weekday whose time is over means next week."""
     if result.day != now.date() or result.problem:
         return result
-    rolls = bool(days) and days[0].rolls
     latest = result.end or result.start or ("21:00" if rolls else "23:59")
     if minutes(latest) > now.hour * 60 + now.minute or (result.until and result.until > now.date()):
         return result

@@ -1,4 +1,4 @@
-"""Rasa component: day, time and time_problem from Chinese booking times (bot/zh_datetime.py)."""
+"""Rasa component: day, day_until, time and time_problem from Chinese booking times (bot/zh_datetime.py)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.zh_datetime import BookingTime, parse
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=False)
 class ZhDatetimeExtractor(GraphComponent, EntityExtractorMixin):
-    """Emits day (ISO date; extra key until), time (JSON text) and time_problem (past | ambiguous)."""
+    """Emits day and day_until (ISO dates), time (JSON text) and time_problem (past | ambiguous)."""
 
     def __init__(self, config: dict[str, Any]) -> None:
         self._zone = timezone(timedelta(hours=config["utc_offset_h"]))
@@ -61,8 +61,10 @@ def records_of(found: BookingTime) -> list[dict[str, Any]]:
     whole = (min(s[0] for s in spans), max(s[1] for s in spans))
     records = []
     if found.day:
-        until = found.until.isoformat() if found.until else None
-        records.append(record(name, "day", found.day.isoformat(), *(found.day_span or whole), until=until))
+        span = found.day_span or whole
+        records.append(record(name, "day", found.day.isoformat(), *span))
+        if found.until:
+            records.append(record(name, "day_until", found.until.isoformat(), *span))
     if found.start:
         value = json.dumps({"start": found.start, "end": found.end, "part": found.part})
         records.append(record(name, "time", value, *(found.time_span or whole)))

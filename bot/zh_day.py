@@ -34,7 +34,6 @@ class Day:
 
 Rule = Callable[[re.Match[str], date, date], "Day | None"]
 NUM = NUMERAL
-_NOT_A_DATE = r"(?!窗|楼|线|院|门|柜|铺|机|店|桌|车|厅|码|令|馆|台|室|厂|单|常|本|子|内)"
 WEEKDAYS = {
     **{c: i for i, c in enumerate("一二三四五六")},
     **{str(i + 1): i for i in range(7)},
@@ -42,15 +41,47 @@ WEEKDAYS = {
     "天": 6,
     "七": 6,
 }
-RELATIVE = {"大前": -3, "前": -2, "昨": -1, "今": 0, "明": 1, "后": 2, "大后": 3}
+RELATIVE = {"大大后": 4, "大前": -3, "前": -2, "昨": -1, "今": 0, "明": 1, "后": 2, "大后": 3}
+_UNIT = r"天|日|周|星期|礼拜"
+_SOME = (
+    r"(?:几|两三|三两|三四|三五|四五|五六|七八|一两|十来|十几|十天半|好几|若干)个?(?:天|日|周|星期|礼拜|月)"
+)
 _LUNAR = r"[\d年初零〇一二三四五六七八九十廿正冬腊月日号]*"
+_DAY_WORD = r"(?:哪天|哪一天|哪日|啥时候?|什么时候|什么时间|几时|何时)"
+_FREE = r"(?:方便|有空|得空|有时间|没事|闲|空|不忙|合适|都[行可成]|能来)"
+_HOLS = r"(?:暑假|寒假|放暑假|放寒假|放假|学校放假|开学|高考|中考|考完试?)"
+# Said instead of a day: some time, not settled. Only counts where no real day is said.
 VAGUE = (
-    rf"过几天|几天[之以]?后|改天|(?:农历|阴历|正月|腊月){_LUNAR}|{NUM}月初[一二三四五六七八九十]|工作日"
-    rf"|(?:{NUM}月的?)?第[一二三四五]个(?:周|星期|礼拜)[一二三四五六日天]"
+    rf"过个?{_SOME}(?:[之以]?后)?|{_SOME}[之以]?后|[过隔]些?(?:日子|时候|天)|(?:这个?月|下个?月)?[二三]?十几[号日]|改[天日](?!期)"
+    rf"|改个?时间|回头(?=.{{0,6}}[去来约办看找说]|[吧再,，]|$)"
+    rf"|再?过一?(?:阵子?|段时间|段日子|会儿)|[这近](?:一)?(?:阵子?|段时间|段日子|些天"
+    rf"|几天)(?!.{{0,4}}(?:都|很|忙|不))|近期|近日|最近(?=.{{0,3}}(?:都|哪天|抽|约|来|去|找|挑"
+    rf"|能约))"
+    rf"|(?:等|等到)?(?:我|他|她|孩子|娃|家里|老公|老婆|手头)?(?:有空|得空|有时间|空下来|闲下来"
+    rf"|不忙|忙完)(?:了|的?时候|的话|后|之后|这阵|手头的?事|这[阵段]子?)*(?:我|咱)?(?:就?再|就?来"
+    rf"|就?去|就?过|时?候|了?[,，]?$)"
+    rf"|等?(?:孩子|娃|他|她|学生|学校|学期)?{_HOLS}(?:[了后]|以后|之后|的时候|再)+"
+    rf"|(?<![\d零一二两三四五六七八九十百半几多今明去])(?:过?年|节)(?:后|前|以后|之后|过后)(?!天)"
+    rf"|[过开]了?[完]?[了]?[年春节](?:后|以后|之后|再|了|随)+|过完[年节]|忙完这[阵段]子?"
+    rf"|{_DAY_WORD}.{{0,8}}{_DAY_WORD}|(?:随便|任意|任何){_DAY_WORD}|{_DAY_WORD}(?:都"
+    rf"|也)[行可成好]|{_DAY_WORD}{_FREE}"
+    rf"|(?:这[周月]|下[周月])?随时(?:都|可|行)|越[快早]越好|晚些时候|晚点再|以后再说?|下次(?:再|吧"
+    rf"|来)|[再以]后看|(?:日子|时间|日期)(?:随|由|听)你们?|(?:没想好|没定|不知道|不确定|没决定"
+    rf"|说不好)(?:是|要)?哪[一]?天|赶明儿|有机会|抽空|抽个?时间|找个?时间|早晚|将来"
+    rf"|(?:农历|阴历|正月|腊月|冬月){_LUNAR}|{NUM}月初[一二三四五六七八九十]|工作日(?!内)"
+    rf"|第[一二三四五]个(?:周|星期|礼拜)[一二三四五六日天]"
+)
+# Weaker words for the same, read only where nothing else of a time is said.
+VAGUE_LOOSE = re.compile(
+    r"[等待].{1,10}?(?:再|就)(?:来|去|约|办|说|过|讲|看|定)|等.{1,10}?(?:定|决定|商量)|看你们?(?:安排|方便|时间|什么)"
+    r"|你们?(?:看着)?(?:定|安排|排)(?:吧|就|好|$)|再看看?吧|不一定哪天"
+    r"|等(?:我|你们?)?(?:通知|消息|电话)|(?:不着急|不急|不慌)[,，]?(?:慢慢|再)|有空(?:再|就)"
+    r"|以后(?:再|吧)|以后有|暂时(?:不|没)(?:定|确定|想好)|时间(?:不定|没定|待定)"
 )
 
 
-def _made(match: re.Match[str], day: date | None, today: date, **more: object) -> Day:
+def made(match: re.Match[str], day: date | None, today: date, **more: object) -> Day:
+    """The Day of a match; past when it is over, from today on when a period has begun."""
     made = Day(match.start(), match.end(), day, **more)  # type: ignore[arg-type]
     if day and (made.until or day) < today and not made.problem:
         return replace(made, problem="past")
@@ -59,86 +90,13 @@ def _made(match: re.Match[str], day: date | None, today: date, **more: object) -
     return made
 
 
-def _safe(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
-
-
 def shift_month(year: int, month: int, by: int) -> tuple[int, int]:
     """The (year, month) a number of months later."""
     index = year * 12 + month - 1 + by
     return index // 12, index % 12 + 1
 
 
-def _last(year: int, month: int) -> date:
-    return date(year, month, calendar.monthrange(year, month)[1])
-
-
-def _year_date(m: re.Match[str], anchor: date, today: date) -> Day:
-    word, figures = m["yw"], m["y"]
-    month, day = to_int(m["m"]), to_int(m["d"])
-    if word or figures:
-        year = today.year + {"今": 0, "明": 1, "后": 2, "去": -1}[word[0]] if word else to_int(figures)
-        year += 2000 if year < 100 else 0
-    else:
-        year = anchor.year
-        found = _safe(year, month, day)
-        if found and found < anchor and (today - found).days > RECENT_DAYS:
-            year += 1
-    found = _safe(year, month, day)
-    return _made(m, found, today, problem=None if found else "ambiguous")
-
-
-def _slash_date(m: re.Match[str], anchor: date, today: date) -> Day | None:
-    if not (1 <= int(m["m"]) <= 12 and 1 <= int(m["d"]) <= 31):
-        return None
-    return _year_date(m, anchor, today)
-
-
-def _month_part(m: re.Match[str], anchor: date, today: date) -> Day:
-    prefix = m["p"]
-    by = 0 if prefix[0] in "这本当" else prefix.count("下") - prefix.count("上")
-    year, month = shift_month(today.year, today.month, by)
-    part, number = m["part"], m["d"]
-    if number:
-        found = _safe(year, month, to_int(number))
-        return _made(m, found, today, problem=None if found else "ambiguous")
-    if not part:
-        return _made(m, date(year, month, 1), today, until=_last(year, month))
-    return _made(
-        m,
-        {"初": date(year, month, 1), "上": date(year, month, 1), "中": date(year, month, 15)}.get(
-            part[0], _last(year, month)
-        ),
-        today,
-    )
-
-
-def _bare_month_part(m: re.Match[str], anchor: date, today: date) -> Day:
-    if m["unit"] == "年":
-        return _made(m, date(today.year, 12, 31), today)
-    year, month = today.year, today.month
-    found = {"初": date(year, month, 1), "中": date(year, month, 15)}.get(m["part"][0], _last(year, month))
-    if found < today:
-        found = found.replace(year=(following := shift_month(year, month, 1))[0], month=following[1])
-    return _made(m, found, today)
-
-
-def _day_of_month(m: re.Match[str], anchor: date, today: date) -> Day | None:
-    number = to_int(m["d"])
-    if not 1 <= number <= 31:
-        return None
-    for by in range(3):
-        year, month = shift_month(anchor.year, anchor.month, by)
-        found = _safe(year, month, number)
-        if found and found >= anchor:
-            return _made(m, found, today)
-    return None
-
-
-def _weekday(m: re.Match[str], anchor: date, today: date) -> Day:
+def _weekday(m: re.Match[str], anchor: date, today: date) -> Day | None:
     prefix, name = m["p"] or "", m["w"]
     weekend = name == "末"
     monday = today - timedelta(days=today.weekday())
@@ -150,29 +108,42 @@ def _weekday(m: re.Match[str], anchor: date, today: date) -> Day:
     else:
         found = anchor + timedelta(days=(WEEKDAYS[name] - anchor.weekday()) % 7)
     if weekend:
-        return _made(m, found, today, until=found + timedelta(days=1))
-    second = m["w2"]
-    until = found + timedelta(days=(WEEKDAYS[second] - found.weekday()) % 7) if second else None
-    return _made(m, found, today, until=until, rolls=not prefix and not second)
+        return made(m, found, today, until=found + timedelta(days=1))
+    second = m["w2"] or m["w3"] or m["w4"] or m["w5"]
+    if m["w5"] and len(m["w5"]) == 1 and WEEKDAYS[m["w5"]] - WEEKDAYS[name] != 1:
+        return replace(made(m, found, today, rolls=not prefix), end=m.start("w5"))
+    if m["w5"]:
+        return made(m, found, today, problem="ambiguous")
+    if not second:
+        return made(m, found, today, rolls=not prefix)
+    last = found + timedelta(days=(WEEKDAYS[second] - found.weekday()) % 7)
+    if m["w3"] and re.search("[、和跟或]", m[0]):
+        return made(m, found, today, problem="ambiguous")
+    return made(m, found, today, until=last)
+
+
+def _choice(m: re.Match[str], today: date, ahead: int) -> Day:
+    """明后天: either, so ambiguous."""
+    return made(m, today + timedelta(days=ahead), today, problem="ambiguous")
 
 
 def _week(m: re.Match[str], anchor: date, today: date) -> Day:
     by = 0 if m["p"][0] in "这本" else m["p"].count("下") - m["p"].count("上")
     monday = today - timedelta(days=today.weekday()) + timedelta(weeks=by)
-    return _made(m, monday, today, until=monday + timedelta(days=6))
+    return made(m, monday, today, until=monday + timedelta(days=6))
 
 
 def _relative(m: re.Match[str], anchor: date, today: date) -> Day:
-    return _made(m, today + timedelta(days=RELATIVE[m["r"]]), today)
+    return made(m, today + timedelta(days=RELATIVE[m["r"]]), today)
 
 
 def _later(m: re.Match[str], anchor: date, today: date) -> Day:
-    number = to_int(m["n"] or m["n2"])
-    unit = m["u"] or "天"
+    number = to_int(m["n"] or m["n3"])
+    unit = m["u"] or m["u3"]
     if unit == "月":
         year, month = shift_month(today.year, today.month, number)
-        return _made(m, min(_last(year, month), date(year, month, 1) + timedelta(days=today.day - 1)), today)
-    return _made(m, today + timedelta(days=number * (7 if unit in ("周", "星期", "礼拜") else 1)), today)
+        return made(m, date(year, month, min(today.day, calendar.monthrange(year, month)[1])), today)
+    return made(m, today + timedelta(days=number * (7 if unit in ("周", "星期", "礼拜") else 1)), today)
 
 
 def _hours_later(m: re.Match[str], anchor: date, today: date) -> Day:
@@ -180,53 +151,58 @@ def _hours_later(m: re.Match[str], anchor: date, today: date) -> Day:
         minutes = to_int(m["min"])
     else:
         minutes = (to_int(m["h"]) * 60 if m["h"] else 0) + (30 if m["half"] else 0)
-    return _made(m, today, today, minutes=minutes)
+    return made(m, today, today, minutes=minutes)
 
 
 def _within(m: re.Match[str], anchor: date, today: date) -> Day:
     days = to_int(m["n"]) * (7 if m["u"] in ("周", "星期", "礼拜") else 1)
-    return _made(m, today, today, until=today + timedelta(days=days))
+    return made(m, today, today, until=today + timedelta(days=days))
 
 
-RULES: tuple[tuple[re.Pattern[str], Rule], ...] = tuple(
+DAY_RULES: tuple[tuple[re.Pattern[str], Rule], ...] = tuple(
     (re.compile(pattern), rule)
     for pattern, rule in (
+        (VAGUE, lambda m, a, t: Day(m.start(), m.end(), None, problem="ambiguous")),
         (
-            rf"(?:(?P<h>{NUM})个?(?P<half>半)?个?(?:小时|钟头)|(?P<min>{NUM})分钟)(?:之后|以后|后)",
+            rf"(?:(?P<h>{NUM})个?(?P<half>半)?个?(?:小时|钟头)|(?P<min>{NUM})分钟)(?:之后|以后|过后|后)",
             _hours_later,
         ),
-        (r"(?P<half>半)个?(?:小时|钟头)(?:之后|以后|后)(?P<h>)(?P<min>)", _hours_later),
-        (rf"(?P<n>{NUM})个?(?P<u>天|日|周|星期|礼拜)(?:之内|以内|内)", _within),
-        (r"半个月(?:之后|以后|后)", lambda m, a, t: _made(m, t + timedelta(days=15), t)),
+        (r"(?P<half>半)个?(?:小时|钟头)(?:之后|以后|过后|后)(?P<h>)(?P<min>)", _hours_later),
+        (rf"(?P<n>{NUM})个?(?P<u>{_UNIT})(?:之内|以内|内)", _within),
+        (r"半个?月(?:之后|以后|过后|后)|过半个月", lambda m, a, t: made(m, t + timedelta(days=15), t)),
         (
-            rf"(?P<n>{NUM})个?(?P<u>天|日|周|星期|礼拜|月)(?:之后|以后|过后|后)(?P<n2>)|过(?:个)?(?P<n3>{NUM})天",
-            lambda m, a, t: _later(m, a, t) if m["n"] else _made(m, t + timedelta(days=to_int(m["n3"])), t),
+            rf"(?<!第)(?P<n>{NUM})个?(?P<u>{_UNIT}|月)(?:之后|以后|过后|后)(?!天)(?P<n2>)(?P<u2>)"
+            rf"|(?<![超通来去办经度])再?过上?个?(?P<n3>{NUM})个?(?P<u3>{_UNIT}|月)(?:[之以]?后)?",
+            _later,
         ),
         (
-            rf"(?:(?P<y>\d{{4}}|[〇○零一二三四五六七八九]{{4}})年|(?P<yw>今年|明年|后年|去年))?(?P<m>{NUM})月份?(?P<d>{NUM})"
-            r"(?:号|日|(?![个天小分块元岁万点]))",
-            _year_date,
-        ),
-        (r"(?<!\d)(?P<y>20\d\d)[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})(?!\d)(?P<yw>)", _slash_date),
-        (
-            r"(?<![\d.:/-])(?P<m>\d{1,2})[./](?P<d>\d{1,2})(?=号|日|$|[上下早中晚,，。那去来可行吧]| )"
-            r"[号日]?(?P<y>)(?P<yw>)",
-            _slash_date,
-        ),
-        (
-            rf"(?P<p>这个?|本|当|下+个?|上+个?)月(?:(?P<d>{NUM})(?:号|日|(?![个天]))|(?P<part>初|上旬|中旬|中(?!午)|下旬|底|末))?",
-            _month_part,
-        ),
-        (r"(?P<unit>月|年)(?P<part>初|中旬|底|末)", _bare_month_part),
-        (
-            r"(?P<p>这个?|本|下+个?|上+个?)?(?<![每两几一])(?:周|星期|礼拜)(?P<w>[一二三四五六日天七末1-7])"
-            r"(?:[、和跟]?(?:周|星期|礼拜)?(?P<w2>[日天六])(?![点时号月十\d气黑亮]))?",
+            r"(?P<p>这个?|本|下+个?|上+个?)?(?<![每两几隔])(?<!(?<![周期拜])一)(?:周|星期"
+            r"|礼拜)(?P<w>[一二三四五六日天七末1-7])"
+            r"(?![一-鿿]?\d{3}|[一二]?[次回趟])"
+            r"(?:(?:[到至~—-]|[、和跟或])(?P<w3>[一二三四五六日天])(?![点时号月十\d])"
+            r"|(?:[、和跟]?(?:周|星期|礼拜))?(?P<w2>[日天])(?![点时号月十\d气黑亮])"
+            r"|[、和跟]?(?:周|星期|礼拜)?(?P<w4>六)(?![点时号月十\d])"
+            r"|(?P<w5>[二三四五六]{1,4})(?![点时号月十\d楼]))?",
             _weekday,
         ),
-        (r"(?P<p>这个?|本|下+个?|上+个?)(?:周|星期|礼拜)(?![一二三四五六日天七末\d])", _week),
-        (r"(?P<r>大前|前|昨|今|明|大后|后)(?:天|日|儿(?![子女童媳])|朝|(?=[晚早晨]))", _relative),
-        (r"这两天", lambda m, a, t: _made(m, t, t, until=t + timedelta(days=1))),
-        (rf"(?<![\dA-Za-z第.])(?P<d>{NUM})(?:号|日){_NOT_A_DATE}", _day_of_month),
-        (VAGUE, lambda m, a, t: Day(m.start(), m.end(), None, problem="ambiguous")),
+        (
+            r"(?P<p>这个?|本|下+个?|上+个?)(?:周|星期|礼拜)(?![一二三四五六日天七末\d]"
+            r"|这个?时候)(?:里|内|之内|以内)?",
+            _week,
+        ),
+        (
+            (
+                r"(?P<r>大前|大大后|前|昨|今|明|大后|后)(?:天|日|儿(?![子女童媳])个?|朝"
+                r"|个儿?(?=[早上中下晚傍凌一二两三四五六七八九十\d,，。]|$)|(?=[晚早晨]))"
+            ),
+            _relative,
+        ),
+        (
+            r"下(?:周|个?星期|个?礼拜)的?(?:今天|(?=这个?时候))",
+            lambda m, a, t: made(m, t + timedelta(days=7), t),
+        ),
+        (r"明后(?:两)?天|明后日", lambda m, a, t: _choice(m, t, 1)),
+        (r"今明(?:两)?天", lambda m, a, t: _choice(m, t, 0)),
+        (r"这[两]天(?!都?[很忙太])", lambda m, a, t: made(m, t, t, until=t + timedelta(days=1))),
     )
 )

@@ -3,10 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date
 
 FIXED: Mapping[str, tuple[int, int]] = {
     "元旦节": (1, 1),
+    "跨年夜": (12, 31),
+    "平安夜": (12, 24),
+    "圣诞夜": (12, 24),
+    "植树节": (3, 12),
+    "三八妇女节": (3, 8),
+    "五一劳动节": (5, 1),
+    "五四青年节": (5, 4),
+    "护士节": (5, 12),
+    "六一儿童节": (6, 1),
+    "六一": (6, 1),
+    "七一建党节": (7, 1),
+    "八一建军节": (8, 1),
+    "十一国庆节": (10, 1),
+    "十一国庆": (10, 1),
+    "双十一": (11, 11),
+    "光棍节": (11, 11),
+    "双十二": (12, 12),
     "元旦": (1, 1),
     "情人节": (2, 14),
     "妇女节": (3, 8),
@@ -22,8 +39,7 @@ FIXED: Mapping[str, tuple[int, int]] = {
     "教师节": (9, 10),
     "国庆节": (10, 1),
     "国庆": (10, 1),
-    "十一假期": (10, 1),
-    "十一长假": (10, 1),
+    "十一": (10, 1),
     "圣诞节": (12, 25),
     "圣诞": (12, 25),
 }
@@ -32,6 +48,15 @@ MOVING: Mapping[str, Sequence[date]] = {
     "春节": (date(2026, 2, 17), date(2027, 2, 6), date(2028, 1, 26)),
     "大年初一": (date(2026, 2, 17), date(2027, 2, 6), date(2028, 1, 26)),
     "过年": (date(2026, 2, 17), date(2027, 2, 6), date(2028, 1, 26)),
+    "大年夜": (date(2026, 2, 16), date(2027, 2, 5), date(2028, 1, 25)),
+    "年三十": (date(2026, 2, 16), date(2027, 2, 5), date(2028, 1, 25)),
+    "除夕夜": (date(2026, 2, 16), date(2027, 2, 5), date(2028, 1, 25)),
+    "腊八节": (date(2026, 1, 26), date(2027, 1, 15), date(2028, 1, 4)),
+    "腊八": (date(2026, 1, 26), date(2027, 1, 15), date(2028, 1, 4)),
+    "七夕": (date(2026, 8, 19), date(2027, 8, 8), date(2028, 8, 26)),
+    "重阳节": (date(2026, 10, 18), date(2027, 10, 8), date(2028, 10, 26)),
+    "重阳": (date(2026, 10, 18), date(2027, 10, 8), date(2028, 10, 26)),
+    "冬至": (date(2026, 12, 22), date(2027, 12, 22), date(2028, 12, 21)),
     "除夕": (date(2026, 2, 16), date(2027, 2, 5), date(2028, 1, 25)),
     "大年三十": (date(2026, 2, 16), date(2027, 2, 5), date(2028, 1, 25)),
     "元宵节": (date(2026, 3, 3), date(2027, 2, 20), date(2028, 2, 9)),
@@ -52,14 +77,5 @@ def next_holiday(name: str, today: date, moving: Mapping[str, Sequence[date]] = 
         month, day = FIXED[name]
         this_year = date(today.year, month, day)
         return this_year if this_year >= today else date(today.year + 1, month, day)
-    day = next((day for day in moving.get(name, ()) if day >= today), None)
-    return day if day and (day - today).days < 400 else None
-
-
-def next_working_day(after: date) -> date:
-    """First Monday-to-Friday after a day that is not itself a named public holiday's first day."""
-    off = {(1, 1), (5, 1), (10, 1), (10, 2), (10, 3)}
-    day = after + timedelta(days=1)
-    while day.weekday() >= 5 or (day.month, day.day) in off:
-        day += timedelta(days=1)
-    return day
+    found = next((day for day in moving.get(name, ()) if day >= today), None)
+    return found if found and (found - today).days < 400 else None

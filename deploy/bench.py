@@ -270,6 +270,46 @@ async def chat_table(
     return lines
 
 
+async def length_table(gateway: Server, patched: Server, repeats: int) -> list[str]:
+    """One long conversation: what a turn takes around its 5th, 50th and 200th."""
+    windows = {5: range(2, 9), 50: range(47, 54), 200: range(197, 204)}
+    took: dict[int, list[float]] = {turn: [] for turn in windows}
+    cpu: dict[int, list[float]] = {turn: [] for turn in windows}
+    for repeat in range(repeats):
+        print(f"  a long conversation, repeat {repeat + 1}/{repeats}", flush=True)
+        driver = GatewayDriver(gateway.url)
+        await driver.open(1)
+        for number in range(max(windows[200]) + 1):
+            at = next((turn for turn, window in windows.items() if number in window), None)
+            before, began = cpu_s(patched.process.pid), time.monotonic()
+            await driver.turn(0, SCRIPT[number % len(SCRIPT)])
+            if at is not None:
+                took[at].append((time.monotonic() - began) * 1000)
+                cpu[at].append((cpu_s(patched.process.pid) - before) * 1000)
+        await driver.close()
+    first = statistics.median(took[5])
+    lines = ["| turn | p50 ms | Rasa CPU ms/turn | vs turn 5 |", "|---|---|---|---|"]
+    for turn, values in took.items():
+        middle = statistics.median(values)
+        mean = statistics.mean(cpu[turn])
+        lines.append(f"| {turn} | {middle:.1f} | {mean:.1f} | {middle / first:.2f} |")
+    return lines
+
+
+def nlu_table(env: dict[str, str]) -> list[str]:
+    """Classifiers side by side, then the trained model on the blind files, danger, identifiers, times."""
+    lines = ["```text"]
+    for module, *words in (
+        ("bot.compare", "--diet"),
+        ("bot.measure", "tests/golden/intents_blind.jsonl"),
+        ("bot.measure_rules",),
+    ):
+        command = [layout.python(BOT), "-m", module, *words]
+        done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True)
+        lines += done.stdout.rstrip().splitlines() or [f"{module}: exit {done.returncode}"]
+    return [*lines, "```"]
+
+
 def knowledge_table(env: dict[str, str]) -> list[str]:
     """Quality on the blind questions beside three baselines; milliseconds, memory, encoder engines."""
     return ["```text", *knowledge(env, "eval"), "", *knowledge(env, "speed"), "```"]
@@ -357,6 +397,8 @@ def main() -> None:
     tail = start_and_memory(env)
     print("knowledge", flush=True)
     middle = knowledge_table(env)
+    print("language understanding (DIET takes minutes)", flush=True)
+    middle += ["", *nlu_table(env)]
     if args.list:
         default = ROOT / "knowledge" / "data" / "import_mapping.yaml"
         middle += list_table(env, args.list.resolve(), (args.mapping or default).resolve())
@@ -420,6 +462,7 @@ def main() -> None:
             asyncio.run(measure(RestDriver(at["stock"]), [], 2, 3))  # warm both before anything counts
             asyncio.run(measure(RestDriver(at["patched"]), [], 2, 3))
             chat = asyncio.run(chat_table(servers[1], servers[2], servers[3], args.seconds, args.repeats))
+            length = asyncio.run(length_table(servers[3], servers[2], args.repeats))
         finally:
             for server in reversed(servers):
                 server.stop()
@@ -428,6 +471,8 @@ def main() -> None:
             f"Measured {machine()}; `make bench` ({args.repeats} repeats of {args.seconds:g} s, medians).",
             "",
             *chat,
+            "",
+            *length,
             "",
             *middle,
             "",

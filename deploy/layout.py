@@ -8,7 +8,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / ".build"
 TOOLS, APP, BOT = BUILD / "tools", BUILD / "app", BUILD / "bot"
-ENCODER, INDEX, MODELS, STATIC = BUILD / "encoder", BUILD / "index", BUILD / "models", BUILD / "static"
+ENCODER, READER, INDEX = BUILD / "encoder", BUILD / "reader", BUILD / "index"
+MODELS, STATIC = BUILD / "models", BUILD / "static"
 STAMPS = BUILD / "stamps"
 LOCKS = ROOT / "deploy" / "locks"
 WEB = ROOT / "gateway" / "web"
@@ -50,7 +51,8 @@ def environment(**extra: str) -> dict[str, str]:
     }
     folders = {
         "NCZF_ENCODER_DIR": str(ENCODER),
-        "NCZF_INTENT_ENCODER_DIR": str(ENCODER),
+        "NCZF_READER_DIR": str(READER),
+        "NCZF_INTENT_ENCODER_DIR": str(READER),
         "NCZF_INDEX_DIR": str(INDEX),
         "NCZF_STATIC_DIR": str(STATIC),
         "NCZF_GUIDES_DIR": str(ROOT / "knowledge" / "guides"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 from weakref import WeakValueDictionary
@@ -14,6 +15,7 @@ from gateway.dialogue import Dialogue, DialogueSilent, DialogueUnavailable
 from gateway.live import Live
 from gateway.masking import mask
 from gateway.phrases import Phrases
+from gateway.repeating import said_again, worth_repeating
 
 log = logging.getLogger(__name__)
 HandOff = Callable[[str, str, Mapping[str, str]], Awaitable[None]]
@@ -114,6 +116,8 @@ class BotTurns:
         Returns the conversation as it is now, or None when it has to be read again.
         """
         after: Conversation | None = None
+        if any(isinstance(m, wire.RepeatMessage) for m in messages):
+            messages = await self._with_last_words(conversation_id, messages, seq)
         handoff = next((m for m in messages if isinstance(m, wire.HandoffMessage)), None)
         spoken = [without_identifiers(m) for m in messages if not isinstance(m, wire.HandoffMessage)]
         if spoken:
@@ -123,6 +127,15 @@ class BotTurns:
             await self._hand_off(conversation_id, handoff.reason, known)
             return None
         return after
+
+    async def _with_last_words(
+        self, conversation_id: str, messages: list[wire.BotMessage], seq: int | None
+    ) -> list[wire.BotMessage]:
+        """The answer with what the bot said last before message `seq` in place of its repeat message."""
+        before = sys.maxsize if seq is None else seq
+        last = await self._live.database(self._live.log.last_said, conversation_id, before, worth_repeating)
+        words = wire.BotSaid.model_validate(last.payload).messages if last else []
+        return said_again(messages, words, self._phrases.say("nothing_to_repeat"))
 
     async def _speak(
         self, conversation_id: str, messages: list[wire.BotMessage], seq: int | None

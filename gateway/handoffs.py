@@ -18,6 +18,7 @@ from gateway.known import known_facts
 from gateway.live import Live
 from gateway.phrases import Phrases
 from gateway.refusals import Refused
+from gateway.repeating import ALREADY_WAITING
 from gateway.staff import Officer
 
 MESSAGE_REPLY = wire.QuickReply(label="我要留言", say="我要留言")
@@ -65,7 +66,8 @@ class Handoffs:
         conversation = await self._live.database(self._live.log.get, conversation_id)
         if conversation.mode == Mode.WAITING:
             place = await self._live.place(conversation)
-            again = wire.TextMessage(text=self._phrases.say("already_waiting", place=place.place))
+            text = self._phrases.say("already_waiting", place=place.place)
+            again = wire.TextMessage(text=text, status=ALREADY_WAITING)
             await self._live.append(conversation_id, wire.BotSaid(messages=[again]))
             return
         said = await self._live.database(self._live.log.after, conversation_id, 0)

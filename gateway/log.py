@@ -9,7 +9,7 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
@@ -37,6 +37,15 @@ FIND = select(events).where(
     events.c.conversation_id == bindparam("of"), events.c.client_id == bindparam("sent_as")
 )
 STORE = insert(events)
+BOT_BACKWARDS = (
+    select(events)
+    .where(
+        events.c.conversation_id == bindparam("of"),
+        events.c.seq < bindparam("before"),
+        events.c.kind == "bot_said",
+    )
+    .order_by(events.c.seq.desc())
+)
 
 
 @cache
@@ -178,6 +187,14 @@ class ConversationLog:
                 .order_by(events.c.seq)
             ).mappings()
             return [_event(row) for row in rows]
+
+    def last_said(
+        self, conversation_id: str, before: int, wanted: Callable[[StoredEvent], bool]
+    ) -> StoredEvent | None:
+        """The bot's latest event below `before` that is `wanted`; reads backwards, and no further."""
+        with self._engine.begin() as db:
+            rows = db.execute(BOT_BACKWARDS, {"of": conversation_id, "before": before}).mappings()
+            return next((stored for stored in map(_event, rows) if wanted(stored)), None)
 
     def move(
         self,

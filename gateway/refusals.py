@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 
 from gateway import wire
+from gateway.characters import normal
 
-HALF_WIDTH = {
-    full: full - 0xFEE0
-    for full in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))
-}
-"""Full-width digits and letters -> ASCII, so that numbers are found and masked; Chinese punctuation stays."""
-COMMAND_START = re.compile(r"^[\s/]+")
-"""Rasa strips any white space before it looks for a slash, so both go, in any order."""
+COMMAND_START = re.compile(r"^[\s/⁄∕⧸╱⟋]+")
+"""Rasa strips any white space before it looks for a slash, so both go, in any order; lookalikes with them."""
+HEARD_LIMIT = 2 * wire.TEXT_LIMIT
+"""Characters that Rasa reads: one can unfold into eighteen, and no ordinary text doubles."""
 
 
 class Refused(Exception):
@@ -32,8 +29,7 @@ def clean(text: str) -> str:
     """
     if len(text) > wire.FRAME_LIMIT:
         raise Refused("text_too_long", "text")
-    text = unicodedata.normalize("NFC", text).translate(HALF_WIDTH)
-    text = "".join(c for c in text if c == "\n" or unicodedata.category(c)[0] != "C").strip()
+    text = normal(text, "NFC").strip()
     if not text:
         raise Refused("text_empty", "text")
     if len(text) > wire.TEXT_LIMIT:
@@ -42,5 +38,8 @@ def clean(text: str) -> str:
 
 
 def for_dialogue(text: str) -> str:
-    """What Rasa reads: NFKC, and never a leading slash, which it would take as a command."""
-    return COMMAND_START.sub("", unicodedata.normalize("NFKC", text))
+    """What Rasa reads: NFKC, and never a leading slash, which it would take as a command.
+
+    Whatever else looks like Rasa's syntax (`@0.9`, `{"a": 1}`, `EXTERNAL:`) means nothing without the slash.
+    """
+    return COMMAND_START.sub("", normal(text, "NFKC"))[:HEARD_LIMIT]

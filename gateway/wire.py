@@ -197,6 +197,8 @@ class TextMessage(Wire):
     text: str
     status: str = ""
     """Named outcome for the dashboard, e.g. unanswerable_no_guide, small_talk, urgent."""
+    effect: Literal["", "elder_on", "elder_off"] = ""
+    """What the page does beside showing it: switch to the large, simple look or back."""
     replies: list[QuickReply] = []
 
 
@@ -263,6 +265,8 @@ class WorkOrderMessage(Wire):
     order_no: str
     summary: str
     due_on: str
+    status: str = ""
+    """Its state in words; empty for the receipt of a new one."""
     replies: list[QuickReply] = []
 
 
@@ -272,7 +276,7 @@ class RatingMessage(Wire):
     kind: Literal["rating"] = "rating"
     text: str
     subject: str
-    """booking:NO, case:NO, handoff:ID, work_order:NO, guide:ID"""
+    """booking:NO, case:NO:CONVERSATION, handoff:ID, work_order:NO, guide:ID"""
     levels: list[QuickReply]
     """Five, best first; args hold `level` 5..1."""
     reasons_good: list[str]
@@ -308,6 +312,12 @@ class HandoffMessage(Wire):
     """Known facts, label -> masked value."""
 
 
+class RepeatMessage(Wire):
+    """From the action server to the gateway only: say the bot's last words again."""
+
+    kind: Literal["repeat"] = "repeat"
+
+
 BotMessage = Annotated[
     TextMessage
     | AnswerMessage
@@ -319,7 +329,8 @@ BotMessage = Annotated[
     | RatingMessage
     | RatedMessage
     | FailureMessage
-    | HandoffMessage,
+    | HandoffMessage
+    | RepeatMessage,
     Field(discriminator="kind"),
 ]
 bot_message: TypeAdapter[BotMessage] = TypeAdapter(BotMessage)

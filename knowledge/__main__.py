@@ -1,4 +1,4 @@
-"""python -m knowledge check | build | encoder | ask | eval | speed | import | receipt"""
+"""python -m knowledge check | build | encoder | ask | eval | speed | import | receipt | train-reader"""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import argparse
 import logging
 import sys
 
-from knowledge.commands import ask, build, check, evaluate, importing, receipt, speed
+from knowledge.commands import ask, build, check, evaluate, importing, receipt, speed, train_reader
 from knowledge.errors import KnowledgeError
 from knowledge.settings import KnowledgeSettings
 
-COMMANDS = (check, build, ask, evaluate, importing, receipt, speed)
+COMMANDS = (check, build, ask, evaluate, importing, receipt, speed, train_reader)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from datetime import date
+from pathlib import Path
 
-from knowledge.encode import DESCRIBED, encoder_name, open_builder
-from knowledge.encoder_build import RECIPE, build_encoder
+from knowledge.adapter import Adapter
+from knowledge.encode import DESCRIBED, identity, open_builder
+from knowledge.encoder_build import RECIPE, build_encoder, build_reader, reader_name
 from knowledge.errors import GuideFaults
 from knowledge.examples import dev_questions, field_examples, stay_examples
 from knowledge.library import GuideLibrary, check_folder, folder_digest
@@ -28,7 +30,7 @@ def build(settings: KnowledgeSettings, *, force: bool = False, say: Callable[[st
     """
     built = ensure_encoder(settings, force=force, say=say)
     digest = folder_digest(settings.guides_dir)
-    if not force and is_up_to_date(settings.index_dir, encoder_name(settings.encoder_dir), digest):
+    if not force and is_up_to_date(settings.index_dir, identity(settings), digest):
         return built
     report = check_folder(settings.guides_dir, date.today())
     if report.faults:
@@ -51,22 +53,31 @@ def build(settings: KnowledgeSettings, *, force: bool = False, say: Callable[[st
 def ensure_encoder(
     settings: KnowledgeSettings, *, force: bool = False, say: Callable[[str], None] = print
 ) -> bool:
-    """Build our encoder if there is none or an older one of ours; False when there was nothing to do.
+    """Build our encoder and reader where they are missing or older ones of ours; False if all was there.
 
     Raises:
         EncoderBuildError: it could not be built.
 
     """
-    if not _needs_encoder(settings, force):
-        return False
-    build_encoder(settings.encoder_dir, say)
-    return True
+    made = False
+    if _needs_encoder(settings, force):
+        build_encoder(settings.encoder_dir, say)
+        made = True
+    if force or _described(settings.reader_dir) != reader_name(Adapter.load()):
+        build_reader(settings.reader_dir, say)
+        made = True
+    return made
+
+
+def _described(folder: Path) -> str:
+    """The name that a folder of ours gives itself; "" for any other."""
+    described = folder / DESCRIBED
+    return str(json.loads(described.read_text("utf-8")).get("name")) if described.is_file() else ""
 
 
 def _needs_encoder(settings: KnowledgeSettings, force: bool) -> bool:
     """Ours is built where there is nothing yet, or an older one of ours; any other encoder is left alone."""
     folder = settings.encoder_dir
-    described = folder / DESCRIBED
-    if described.is_file():
-        return force or json.loads(described.read_text("utf-8")).get("name") != RECIPE
+    if (folder / DESCRIBED).is_file():
+        return force or _described(folder) != RECIPE
     return not folder.exists() or not any(folder.iterdir())

@@ -7,16 +7,21 @@ import json
 import os
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from knowledge.errors import EncoderMissing
 from knowledge.settings import KnowledgeSettings
 
+if TYPE_CHECKING:
+    from knowledge.reader import Reader
+
 OWN_MODULE = "knowledge.onnx_module.OnnxTransformer"
+QUERY_PROMPT, PASSAGE_PROMPT = "query: ", "passage: "
+"""Of the encoder that we build."""
 DESCRIBED = "encoder.json"
 """Names an encoder that encoder_build made; no other folder is known to pool as OnnxEncoder does."""
 BATCH = 16
@@ -39,6 +44,10 @@ class Encoder(Protocol):
 
     def passages(self, texts: Sequence[str]) -> np.ndarray:
         """Vectors of what is searched."""
+        ...
+
+    def readings(self, texts: Sequence[str]) -> np.ndarray | None:
+        """Vectors of the reader (reader.py), not of unit length; None where there is no reader."""
         ...
 
 
@@ -72,6 +81,10 @@ class SentenceEncoder:
         """Vectors with the passage prompt."""
         return self._encode(texts, self._passage)
 
+    def readings(self, texts: Sequence[str]) -> np.ndarray | None:
+        """There is no reader here."""
+        return None
+
     def _encode(self, texts: Sequence[str], prompt: str) -> np.ndarray:
         if not texts:
             return np.zeros((0, self.dim), np.float32)
@@ -81,35 +94,23 @@ class SentenceEncoder:
         return np.ascontiguousarray(found, np.float32)
 
 
-class OnnxEncoder:
-    """The folder made by encoder_build, run by onnxruntime alone: same vectors, no torch."""
+class OnnxStates:
+    """model.onnx and tokenizer.json of a folder made by encoder_build: means of the last states."""
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
-        """`threads`: of one call; more help long batches only."""
-        _check_folder(folder, need=("model.onnx", "tokenizer.json", "config_sentence_transformers.json"))
+        """`threads`: of one call; more help long batches only. Raises EncoderMissing."""
+        _check_folder(folder, need=("model.onnx", "tokenizer.json"))
         from tokenizers import Tokenizer
 
         from knowledge.onnx_session import open_session
 
-        self.name = encoder_name(folder)
-        prompts = json.loads((folder / "config_sentence_transformers.json").read_text("utf-8")).get(
-            "prompts", {}
-        )
-        self._query, self._passage = prompts.get("query", ""), prompts.get("passage", "")
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         self._tokenizer.enable_padding(pad_id=1, pad_token="<pad>")
         self._session = open_session(folder / "model.onnx", threads)
         self.dim = int(self._session.get_outputs()[0].shape[2])
 
-    def queries(self, texts: Sequence[str]) -> np.ndarray:
-        """Vectors with the query prompt."""
-        return self._encode([self._query + text for text in texts])
-
-    def passages(self, texts: Sequence[str]) -> np.ndarray:
-        """Vectors with the passage prompt."""
-        return self._encode([self._passage + text for text in texts])
-
-    def _encode(self, texts: list[str]) -> np.ndarray:
+    def means(self, texts: Sequence[str]) -> np.ndarray:
+        """(n, dim) float32, one row per text with its prompt; n may be 0."""
         out = np.zeros((len(texts), self.dim), np.float32)
         order = sorted(range(len(texts)), key=lambda place: len(texts[place]))
         for start in range(0, len(order), BATCH):
@@ -119,9 +120,38 @@ class OnnxEncoder:
             ids = np.array([e.ids for e in encoded], np.int64)
             (states,) = self._session.run(None, {"input_ids": ids, "attention_mask": mask})
             weights = mask[:, :, None].astype(np.float32)
-            mean = (states * weights).sum(axis=1) / weights.sum(axis=1)
-            out[places] = mean / np.linalg.norm(mean, axis=1, keepdims=True)
+            out[places] = (states * weights).sum(axis=1) / weights.sum(axis=1)
         return out
+
+
+class OnnxEncoder:
+    """The folder made by encoder_build, run by onnxruntime alone: same vectors, no torch."""
+
+    def __init__(self, folder: Path, threads: int = 1) -> None:
+        """See `OnnxStates`."""
+        _check_folder(folder, need=("config_sentence_transformers.json",))
+        self._states = OnnxStates(folder, threads)
+        self.name, self.dim = encoder_name(folder), self._states.dim
+        prompts = json.loads((folder / "config_sentence_transformers.json").read_text("utf-8")).get(
+            "prompts", {}
+        )
+        self._query, self._passage = prompts.get("query", ""), prompts.get("passage", "")
+
+    def queries(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors with the query prompt."""
+        return self._encode([self._query + text for text in texts])
+
+    def passages(self, texts: Sequence[str]) -> np.ndarray:
+        """Vectors with the passage prompt."""
+        return self._encode([self._passage + text for text in texts])
+
+    def readings(self, texts: Sequence[str]) -> np.ndarray | None:
+        """There is no reader here."""
+        return None
+
+    def _encode(self, texts: list[str]) -> np.ndarray:
+        means = self._states.means(texts)
+        return np.asarray(means / np.maximum(np.linalg.norm(means, axis=1, keepdims=True), 1e-12))
 
 
 class HashEncoder:
@@ -149,17 +179,20 @@ class HashEncoder:
             out[row] = out[row] / norm if norm else np.eye(1, self.dim, dtype=np.float32)[0]
         return out
 
+    def readings(self, texts: Sequence[str]) -> np.ndarray | None:
+        """There is no reader here."""
+        return None
 
-class CachedQueries:
-    """Remembers the vectors of the last `size` queries of another encoder."""
 
-    def __init__(self, inner: Encoder, size: int) -> None:
-        self._inner, self._size = inner, size
+class _Remembered:
+    """The vectors of the last `size` texts."""
+
+    def __init__(self, encode: Callable[[Sequence[str]], np.ndarray], size: int, dim: int) -> None:
+        self._encode, self._size, self._dim = encode, size, dim
         self._found: OrderedDict[str, np.ndarray] = OrderedDict()
         self._lock = threading.Lock()
-        self.name, self.dim = inner.name, inner.dim
 
-    def queries(self, texts: Sequence[str]) -> np.ndarray:
+    def vectors(self, texts: Sequence[str]) -> np.ndarray:
         """Remembered vectors where there are any."""
         with self._lock:
             found = {text: self._found[text] for text in texts if text in self._found}
@@ -167,14 +200,32 @@ class CachedQueries:
                 self._found.move_to_end(text)
         fresh = [text for text in dict.fromkeys(texts) if text not in found]
         if len(fresh) > FEW:
-            found |= dict(zip(fresh, self._inner.queries(fresh), strict=True))
+            found |= dict(zip(fresh, self._encode(fresh), strict=True))
         else:
-            found |= {text: self._inner.queries([text])[0] for text in fresh}
+            found |= {text: self._encode([text])[0] for text in fresh}
         with self._lock:
             self._found.update((text, found[text]) for text in fresh)
             while len(self._found) > self._size:
                 self._found.popitem(last=False)
-        return np.stack([found[text] for text in texts]) if texts else np.zeros((0, self.dim), np.float32)
+        return np.stack([found[text] for text in texts]) if texts else np.zeros((0, self._dim), np.float32)
+
+
+class CachedQueries:
+    """Remembers the last `size` queries of another encoder, and readings if there is a reader."""
+
+    def __init__(self, inner: Encoder, size: int, reader: Reader | None = None) -> None:
+        self._inner = inner
+        self._queries = _Remembered(inner.queries, size, inner.dim)
+        self._readings = None if reader is None else _Remembered(reader.vectors, size, reader.dim)
+        self.name, self.dim = named(inner.name, reader.name if reader else ""), inner.dim
+
+    def queries(self, texts: Sequence[str]) -> np.ndarray:
+        """Remembered vectors where there are any."""
+        return self._queries.vectors(texts)
+
+    def readings(self, texts: Sequence[str]) -> np.ndarray | None:
+        """Remembered vectors of the reader; None without one."""
+        return None if self._readings is None else self._readings.vectors(texts)
 
     def passages(self, texts: Sequence[str]) -> np.ndarray:
         """Straight from the other encoder."""
@@ -183,16 +234,40 @@ class CachedQueries:
 
 def open_encoder(settings: KnowledgeSettings) -> Encoder:
     """The encoder the settings name, with a query cache. Raises EncoderMissing."""
+    reader = open_reader(settings, 1)
     if settings.encoder_runtime == "onnx":
-        return CachedQueries(OnnxEncoder(settings.encoder_dir), settings.query_cache)
-    return CachedQueries(SentenceEncoder.open(settings.encoder_dir), settings.query_cache)
+        return CachedQueries(OnnxEncoder(settings.encoder_dir), settings.query_cache, reader)
+    return CachedQueries(SentenceEncoder.open(settings.encoder_dir), settings.query_cache, reader)
 
 
 def open_builder(settings: KnowledgeSettings) -> Encoder:
     """The encoder for building an index: the same vectors, every query remembered, ours on all cores."""
+    cores = os.cpu_count() or 1
+    reader = open_reader(settings, cores)
     if (settings.encoder_dir / DESCRIBED).is_file():
-        return CachedQueries(OnnxEncoder(settings.encoder_dir, os.cpu_count() or 1), BUILD_CACHE)
-    return CachedQueries(SentenceEncoder.open(settings.encoder_dir), BUILD_CACHE)
+        return CachedQueries(OnnxEncoder(settings.encoder_dir, cores), BUILD_CACHE, reader)
+    return CachedQueries(SentenceEncoder.open(settings.encoder_dir), BUILD_CACHE, reader)
+
+
+def open_reader(settings: KnowledgeSettings, threads: int) -> Reader | None:
+    """The reader the settings name; None when its folder holds none."""
+    if not (settings.reader_dir / DESCRIBED).is_file():
+        return None
+    from knowledge.reader import Reader
+
+    return Reader(settings.reader_dir, threads)
+
+
+def named(encoder: str, reader: str) -> str:
+    """The name an index is built under: another encoder or another reader is another index."""
+    return f"{encoder}&{reader}" if reader else encoder
+
+
+def identity(settings: KnowledgeSettings) -> str:
+    """The name of what open_encoder would open, without opening it."""
+    described = settings.reader_dir / DESCRIBED
+    reader = str(json.loads(described.read_text("utf-8"))["name"]) if described.is_file() else ""
+    return named(encoder_name(settings.encoder_dir), reader)
 
 
 def encoder_name(folder: Path) -> str:

@@ -12,7 +12,10 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from knowledge.adapter import AdaptedPack
 from knowledge.e5_pack import E5Pack
+
+Pack = E5Pack | AdaptedPack
 
 OPSET = 17
 IR_VERSION = 8
@@ -36,7 +39,7 @@ class _Graph:
         return out
 
 
-def build_graph(pack: E5Pack, rows: np.ndarray) -> onnx.ModelProto:
+def build_graph(pack: Pack, rows: np.ndarray) -> onnx.ModelProto:
     """The float32 model with the word table cut to `rows` (n,) of the pack's vocabulary."""
     g, h = _Graph(), pack.hidden
     _constants(g, h, pack.heads)
@@ -73,19 +76,19 @@ def _constants(g: _Graph, hidden: int, heads: int) -> None:
         g.weight(name, np.array(value, np.float32))
 
 
-def _norm(g: _Graph, pack: E5Pack, x: str, name: str) -> str:
+def _norm(g: _Graph, pack: Pack, x: str, name: str) -> str:
     scale = g.weight(f"{name}.w", pack.vector(f"{name}.w"))
     shift = g.weight(f"{name}.b", pack.vector(f"{name}.b"))
     return g.op("LayerNormalization", x, scale, shift, axis=-1, epsilon=pack.eps)
 
 
-def _dense(g: _Graph, pack: E5Pack, x: str, name: str, *, columns: int = 0, factor: float = 1.0) -> str:
+def _dense(g: _Graph, pack: Pack, x: str, name: str, *, columns: int = 0, factor: float = 1.0) -> str:
     kernel = pack.matrix(f"{name}.w", columns or pack.hidden).T * np.float32(factor)
     shift = pack.vector(f"{name}.b") * np.float32(factor)
     return g.op("Add", g.op("MatMul", x, g.weight(f"{name}.w", kernel)), g.weight(f"{name}.b", shift))
 
 
-def _layer(g: _Graph, pack: E5Pack, x: str, bias: str, name: str) -> str:
+def _layer(g: _Graph, pack: Pack, x: str, bias: str, name: str) -> str:
     factor = (pack.hidden // pack.heads) ** -0.5
     order = {"q": [0, 2, 1, 3], "k": [0, 2, 3, 1], "v": [0, 2, 1, 3]}
     part = {

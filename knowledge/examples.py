@@ -59,8 +59,8 @@ def field_examples(folder: Path = DEV) -> tuple[FieldExample, ...]:
             if unknown:
                 faults.append(f"{path}[{place}]: fields {unknown}, expected some of {', '.join(FIELDS)}")
             if row.get("kind") not in OUTSIDE:
-                free = path.name.startswith("fields")
-                found.append(FieldExample(str(row["question"]), fields, free=free))
+                free, guide = path.name.startswith("fields"), path.name.startswith("guide_")
+                found.append(FieldExample(str(row["question"]), fields, free=free, guide=guide))
     if faults:
         raise KnowledgeError("\n".join(faults))
     return tuple(found)

@@ -1,4 +1,4 @@
-"""Which parts of a guide a question asks for: rules, words and meaning weighed together; several at once."""
+"""Which parts of a guide a question asks for: rules and words, and the reader, half each; several at once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from knowledge.text import clauses, normalise, strip_fillers
 TAIL_CLAUSES = 2
 MIN_TEXTS = 2
 """A run of characters must stand in so many examples to be a feature."""
-EMBEDDING_SCALE = 4.0
 C = 4.0
 
 
@@ -30,6 +29,8 @@ class FieldExample:
     fields: tuple[str, ...]
     free: bool = False
     """Written without an item in mind."""
+    guide: bool = False
+    """Stands in a guide."""
 
 
 def field_views(text: str) -> tuple[str, str]:
@@ -45,32 +46,37 @@ class FieldModel:
     def __init__(
         self,
         terms: Sequence[str],
-        mean: np.ndarray,
         weights: np.ndarray,
         bias: np.ndarray,
         least: Sequence[float],
+        head: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> None:
         """
         Args:
             terms: runs of characters that are features.
-            mean: (dim,) of the embeddings.
             weights: (len(FIELDS), features).
             bias: (len(FIELDS),).
             least: probability from which the likeliest field counts as asked, and any further one.
+            head: the reader's weights (len(FIELDS), its dim) and bias; where it reads, both count half.
 
         """
         self.terms = {term: place for place, term in enumerate(terms)}
-        self.mean, self.weights, self.bias = mean, weights, bias
+        self.weights, self.bias = weights, bias
         self.least = (float(least[0]), float(least[1]))
+        self.head = head
 
     def probabilities(self, text: str, encoder: Encoder) -> np.ndarray:
         """(len(FIELDS),) in [0, 1]."""
         views = field_views(text)
-        dense = dense_row(views, encoder.queries(views), self.mean)
+        dense = dense_row(views)
         places, values = term_row(views, self.terms)
         scores = self.weights[:, : len(dense)] @ dense + self.bias
         scores = scores + self.weights[:, len(dense) :][:, places] @ values
-        return np.asarray(1.0 / (1.0 + np.exp(-scores)))
+        classified = _chance(scores)
+        read = encoder.readings(views[:1]) if self.head is not None else None
+        if read is None or self.head is None:
+            return classified
+        return np.asarray((classified + _chance(self.head[0] @ read[0] + self.head[1])) / 2)
 
     def asked(self, text: str, encoder: Encoder) -> tuple[str, ...]:
         """Fields that are asked for, surest first; () for the whole guide."""
@@ -82,26 +88,32 @@ class FieldModel:
 
     def save(self, folder: Path) -> None:
         """Write fields.npz."""
+        none = np.zeros((0, 0), np.float32)
         np.savez(
             folder / "fields.npz",
             terms=np.array(list(self.terms)),
-            mean=self.mean,
             weights=self.weights,
             bias=self.bias,
             least=self.least,
+            head=self.head[0] if self.head else none,
+            head_bias=self.head[1] if self.head else none,
         )
 
     @classmethod
     def load(cls, folder: Path) -> FieldModel:
         """Read what `save` wrote."""
         with np.load(folder / "fields.npz", allow_pickle=False) as a:
-            return cls([str(t) for t in a["terms"]], a["mean"], a["weights"], a["bias"], a["least"])
+            head = (a["head"], a["head_bias"]) if a["head"].size else None
+            return cls([str(t) for t in a["terms"]], a["weights"], a["bias"], a["least"], head)
 
 
-def dense_row(views: Sequence[str], vectors: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    """Features every question has: rules on both views, both embeddings."""
-    rules = np.concatenate([cue_votes(view) for view in views])
-    return np.concatenate([rules, ((vectors - mean) * EMBEDDING_SCALE).ravel()]).astype(np.float32)
+def _chance(scores: np.ndarray) -> np.ndarray:
+    return np.asarray(1.0 / (1.0 + np.exp(-scores)))
+
+
+def dense_row(views: Sequence[str]) -> np.ndarray:
+    """Features every question has: rules and cues on both views."""
+    return np.concatenate([cue_votes(view) for view in views])
 
 
 def term_row(views: Sequence[str], terms: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
@@ -114,22 +126,23 @@ def term_row(views: Sequence[str], terms: dict[str, int]) -> tuple[np.ndarray, n
     return np.array(places, np.int64), np.array(values, np.float32)
 
 
-def fit_field_model(examples: Sequence[FieldExample], encoder: Encoder, least: Sequence[float]) -> FieldModel:
-    """Fit on labelled questions; a field without any example is never asked."""
+def fit_field_model(
+    examples: Sequence[FieldExample],
+    least: Sequence[float],
+    head: tuple[np.ndarray, np.ndarray] | None = None,
+) -> FieldModel:
+    """Fit on labelled questions; a field without any example is never asked. `head`: the reader's."""
     from sklearn.linear_model import LogisticRegression
 
     if not examples:
-        return FieldModel([], np.zeros(encoder.dim, np.float32), *_silent(encoder.dim), least)
+        return FieldModel([], *_silent(), least)
     views = [field_views(e.question) for e in examples]
     counts: dict[str, int] = {}
     for pair in views:
         for term in set(grams(pair)):
             counts[term] = counts.get(term, 0) + 1
     terms = {t: place for place, t in enumerate(sorted(t for t, n in counts.items() if n >= MIN_TEXTS))}
-    flat = encoder.queries([view for pair in views for view in pair])
-    vectors = list(flat.reshape(len(views), 2, -1))
-    mean = np.mean([v.mean(axis=0) for v in vectors], axis=0)
-    dense = np.stack([dense_row(p, v, mean) for p, v in zip(views, vectors, strict=True)])
+    dense = np.stack([dense_row(pair) for pair in views])
     rows = sparse.csr_matrix(sparse.hstack([sparse.csr_matrix(dense), _term_rows(views, terms)]))
     rows.indices, rows.indptr = rows.indices.astype(np.int32), rows.indptr.astype(np.int32)  # liblinear's
     weights, bias = np.zeros((len(FIELDS), rows.shape[1]), np.float32), np.full(len(FIELDS), -9.0, np.float32)
@@ -138,12 +151,12 @@ def fit_field_model(examples: Sequence[FieldExample], encoder: Encoder, least: S
         if truth.any() and not truth.all():
             model = LogisticRegression(C=C, max_iter=300, solver="liblinear").fit(rows, truth)
             weights[place], bias[place] = model.coef_[0], model.intercept_[0]
-    return FieldModel(list(terms), mean.astype(np.float32), weights, bias, least)
+    return FieldModel(list(terms), weights, bias, least, head)
 
 
-def _silent(dim: int) -> tuple[np.ndarray, np.ndarray]:
+def _silent() -> tuple[np.ndarray, np.ndarray]:
     """Weights and biases of a model that never finds a field asked for."""
-    width = len(dense_row(("", ""), np.zeros((2, dim), np.float32), np.zeros(dim, np.float32)))
+    width = len(dense_row(("", "")))
     return np.zeros((len(FIELDS), width), np.float32), np.full(len(FIELDS), -9.0, np.float32)
 
 

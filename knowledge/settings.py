@@ -18,6 +18,8 @@ class KnowledgeSettings(BaseSettings):
     guides_dir: Path = ROOT / "knowledge" / "guides"
     encoder_dir: Path = ROOT / ".build" / "encoder"
     """Any sentence-transformers folder; the one that `python -m knowledge build` makes by default."""
+    reader_dir: Path = ROOT / ".build" / "reader"
+    """The encoder's twin that tells what is asked (knowledge/reader.py); without it, classifiers alone."""
     encoder_runtime: Literal["sentence-transformers", "onnx"] = "sentence-transformers"
     """onnx: run model.onnx of the folder without torch (about 400 MB less memory, same vectors)."""
     index_dir: Path = ROOT / ".build" / "index"

@@ -69,24 +69,7 @@ class LocalBookings:
             first = self._find(db, bookings.c.key == key)
             if first:
                 return first
-            slot = db.execute(select(slots).where(slots.c.id == slot_id)).mappings().first()
-            if slot is None or _starts(slot) <= now:
-                raise SlotFull
-            same = self._find(
-                db,
-                (bookings.c.slot_id == slot_id)
-                & (bookings.c.phone == phone)
-                & (bookings.c.status == "booked"),
-            )
-            if same:
-                raise DuplicateBooking(same.booking_no)
-            took = db.execute(
-                update(slots)
-                .where(slots.c.id == slot_id, slots.c.taken < slots.c.capacity)
-                .values(taken=slots.c.taken + 1)
-            )
-            if took.rowcount != 1:
-                raise SlotFull
+            slot = self._take(db, slot_id, phone, now)
             number = self._insert(
                 db,
                 {
@@ -131,15 +114,64 @@ class LocalBookings:
             ).mappings()
             return [self._booking(row) for row in rows]
 
+    def find(self, booking_no: str, *, owner: str, phone_last4: str | None = None) -> Booking:
+        """See `BookingSystem.find`."""
+        with self._engine.begin() as db:
+            found = self._allowed(db, booking_no, owner, phone_last4)
+        if found.status != "booked":
+            raise BookingNotFound
+        return found
+
+    def change(self, booking_no: str, slot_id: str, *, owner: str, phone_last4: str | None = None) -> Booking:
+        """See `BookingSystem.change`."""
+        now = self._clock()
+        with self._engine.begin() as db:
+            found = self._allowed(db, booking_no, owner, phone_last4)
+            if found.status != "booked":
+                raise BookingNotFound
+            mine = bookings.c.booking_no == booking_no
+            before = db.execute(select(bookings.c.slot_id).where(mine)).scalar_one()
+            if before == slot_id:
+                return found
+            self._take(db, slot_id, found.phone, now)
+            db.execute(update(slots).where(slots.c.id == before).values(taken=slots.c.taken - 1))
+            db.execute(update(bookings).where(mine).values(slot_id=slot_id))
+            moved = self._find(db, mine)
+        assert moved is not None, f"booking {booking_no} vanished inside its own transaction"
+        return moved
+
+    def _take(self, db: Connection, slot_id: str, phone: str, now: datetime) -> RowMapping:
+        """Take one place of a slot for a phone. Raises SlotFull, DuplicateBooking."""
+        slot = db.execute(select(slots).where(slots.c.id == slot_id)).mappings().first()
+        if slot is None or _starts(slot) <= now:
+            raise SlotFull
+        same = self._find(
+            db,
+            (bookings.c.slot_id == slot_id) & (bookings.c.phone == phone) & (bookings.c.status == "booked"),
+        )
+        if same:
+            raise DuplicateBooking(same.booking_no)
+        took = db.execute(
+            update(slots)
+            .where(slots.c.id == slot_id, slots.c.taken < slots.c.capacity)
+            .values(taken=slots.c.taken + 1)
+        )
+        if took.rowcount != 1:
+            raise SlotFull
+        return slot
+
+    def _allowed(self, db: Connection, booking_no: str, owner: str, phone_last4: str | None) -> Booking:
+        """The booking, for its owner or whoever knows the phone. Raises BookingNotFound."""
+        found = self._find(db, bookings.c.booking_no == booking_no)
+        known = found is not None and phone_last4 is not None and found.phone[-4:] == phone_last4
+        if found is None or not (found.owner == owner or known):
+            raise BookingNotFound
+        return found
+
     def cancel(self, booking_no: str, *, owner: str, phone_last4: str | None = None) -> Booking:
         """See `BookingSystem.cancel`."""
         with self._engine.begin() as db:
-            found = self._find(db, bookings.c.booking_no == booking_no)
-            allowed = found is not None and (
-                found.owner == owner or (phone_last4 is not None and found.phone[-4:] == phone_last4)
-            )
-            if found is None or not allowed:
-                raise BookingNotFound
+            self._allowed(db, booking_no, owner, phone_last4)
             changed = db.execute(
                 update(bookings)
                 .where(bookings.c.booking_no == booking_no, bookings.c.status == "booked")

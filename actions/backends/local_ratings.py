@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Engine, insert, select
+from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from actions.backends.clock import Clock, add_workdays
@@ -54,6 +54,22 @@ class LocalRatings:
         except IntegrityError as clash:
             raise AlreadyRated(subject) from clash
         return rating
+
+    def explain(self, subject: str, *, reasons: Sequence[str], comment: str, owner: str) -> Rating | None:
+        """See `RatingSystem.explain`."""
+        with self._engine.begin() as db:
+            db.execute(
+                update(ratings)
+                .where(
+                    ratings.c.subject == subject,
+                    ratings.c.owner == owner,
+                    ratings.c.reasons == "[]",
+                    ratings.c.comment == "",
+                )
+                .values(reasons=json.dumps(list(reasons), ensure_ascii=False), comment=comment)
+            )
+        found = self.rating(subject)
+        return found if found is not None and found.owner == owner else None
 
     def rating(self, subject: str) -> Rating | None:
         """See `RatingSystem.rating`."""

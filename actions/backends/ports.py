@@ -53,6 +53,10 @@ class BookingNotFound(BackendError):
     """No active booking has this number for this owner."""
 
 
+class WorkOrderNotFound(BackendError):
+    """No work order has this number for this owner. Never says which half was wrong."""
+
+
 class AlreadyRated(BackendError):
     """A service is rated once (一事一评), and this one has been."""
 
@@ -165,6 +169,21 @@ class BookingSystem(Protocol):
         """Active bookings made by `owner` (a conversation), soonest first."""
         ...
 
+    def find(self, booking_no: str, *, owner: str, phone_last4: str | None = None) -> Booking:
+        """An active booking, for its owner or for whoever knows the phone's last four digits.
+
+        Raises BookingNotFound.
+        """
+        ...
+
+    def change(self, booking_no: str, slot_id: str, *, owner: str, phone_last4: str | None = None) -> Booking:
+        """Move an active booking to another slot; it keeps its number and never holds two places.
+
+        Moving it to where it already is changes nothing. Raises BookingNotFound, SlotFull,
+        DuplicateBooking; after each of them the booking stands as it was.
+        """
+        ...
+
     def cancel(self, booking_no: str, *, owner: str, phone_last4: str | None = None) -> Booking:
         """Cancel and give the place back. Cancelling twice returns the same cancelled booking.
 
@@ -182,10 +201,12 @@ class WorkOrder:
     text: str
     contact: str
     phone: str
-    state: Literal["accepted"]
+    state: Literal["accepted", "withdrawn"]
     created_at: datetime
     due_on: date
     owner: str
+    urged: int = 0
+    """How often the citizen has urged it (催办)."""
 
 
 class WorkOrderSystem(Protocol):
@@ -208,13 +229,34 @@ class WorkOrderSystem(Protocol):
         """Work orders filed by `owner` (a conversation), newest first."""
         ...
 
+    def find(self, order_no: str, *, owner: str, phone_last4: str | None = None) -> WorkOrder:
+        """One work order, for its owner or for whoever knows the phone's last four digits.
+
+        Raises WorkOrderNotFound.
+        """
+        ...
+
+    def urge(self, order_no: str, *, owner: str, key: str, phone_last4: str | None = None) -> WorkOrder:
+        """Record that the citizen urges it; the same `key` counts once. A withdrawn one stays as it is.
+
+        Raises WorkOrderNotFound.
+        """
+        ...
+
+    def withdraw(
+        self, order_no: str, *, owner: str, reason: str, phone_last4: str | None = None
+    ) -> WorkOrder:
+        """Take it back. Withdrawing twice returns the same withdrawn order. Raises WorkOrderNotFound."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Rating:
     """A rating as it was given."""
 
     subject: str
-    """What was rated: "booking:NO", "case:NO", "work_order:NO", "handoff:ID", "guide:ID:CONVERSATION"."""
+    """What was rated: "booking:NO", "case:NO:CONVERSATION", "work_order:NO", "handoff:ID",
+    "guide:ID:CONVERSATION"."""
     level: int
     """5 非常满意 ... 1 非常不满意"""
     reasons: tuple[str, ...]
@@ -240,6 +282,13 @@ class RatingSystem(Protocol):
         owner: str,
     ) -> Rating:
         """Store the rating of one service. Raises AlreadyRated; ValueError for a level outside 1..5."""
+        ...
+
+    def explain(self, subject: str, *, reasons: Sequence[str], comment: str, owner: str) -> Rating | None:
+        """Add the reason to a rating that `owner` gave without one.
+
+        None when there is no such rating; one that has a reason already is returned unchanged.
+        """
         ...
 
     def rating(self, subject: str) -> Rating | None:

@@ -111,6 +111,17 @@ work_orders = Table(
     Column("owner", String(64), nullable=False, index=True),
 )
 
+work_order_marks = Table(
+    "work_order_marks",
+    metadata,
+    Column("key", String(200), primary_key=True),
+    Column("order_no", String(20), ForeignKey("work_orders.order_no"), nullable=False, index=True),
+    Column("mark", String(12), nullable=False),
+    Column("note", Text, nullable=False, default=""),
+    Column("at", String(40), nullable=False),
+    CheckConstraint("mark IN ('urged', 'withdrawn')", name="work_order_mark_known"),
+)
+
 ratings = Table(
     "ratings",
     metadata,

@@ -97,7 +97,14 @@ def test_at_the_last_question_cancel_means_yes(form, intent):
 
 
 def test_no_at_the_last_question_leaves_the_form(form):
-    assert form("不取消了", "deny", wanted="cancel_confirm")[1]
+    for text, intent in (("不取消了", "deny"), ("不退了", "cancel"), ("先别取消", "cancel_booking")):
+        assert form(text, intent, wanted="cancel_confirm")[0]["cancel_confirm"] is False
+
+
+@pytest.mark.parametrize("text", ["取消了还能再约吗", "多久到账？"])
+def test_a_question_at_the_last_question_is_no_yes(form, text):
+    slots, _ = form(text, "cancel_booking", wanted="cancel_confirm")
+    assert "cancel_confirm" not in slots
 
 
 def test_earlier_cancel_leaves_the_form_and_a_question_interrupts(form):

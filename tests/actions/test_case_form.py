@@ -72,7 +72,7 @@ def test_the_case_is_shown_and_forgotten(phrases, systems):
     message, slots = look(phrases, systems, KNOWN.case_no, KNOWN.phone_last4)
     assert message["kind"] == "case_status" and message["case"]["item"] == KNOWN.item
     assert slots == {
-        "last_service": f"case:{KNOWN.case_no}", "case_no": None, "case_phone": None, "form_failures": 0,
+        "last_service": f"case:{KNOWN.case_no}:c-1", "case_no": None, "case_phone": None, "form_failures": 0,
     }
 
 

@@ -69,7 +69,7 @@ ANSWERED = {"event": "action", "name": "action_answer_guide"}
         ([], False),
         ([USER], False),
         ([USER, {"event": "action", "name": "booking_form"}], False),
-        ([USER, ANSWERED], True),
+        ([USER, ANSWERED], False),  # passed on without a word: the message is still the form's
         ([USER, ANSWERED, {"event": "bot"}, {"event": "slot"}], True),
         ([USER, ANSWERED, USER], False),
         ([USER, {"event": "action", "name": "action_extract_slots"}], False),

@@ -28,7 +28,7 @@ from bot.sentence_encoder import EncoderMissing, SentenceEncoder  # noqa: E402
 from bot.zh_datetime_extractor import ZhDatetimeExtractor  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
-ENCODER = Path(os.environ.get(FOLDER_VARIABLE) or ROOT / ".build/encoder")
+ENCODER = Path(os.environ.get(FOLDER_VARIABLE) or ROOT / ".build/reader")
 needs_encoder = pytest.mark.skipif(not (ENCODER / "model.onnx").is_file(), reason=f"no encoder in {ENCODER}")
 
 
@@ -125,10 +125,19 @@ def test_model_needs_examples() -> None:
 
 def test_danger_outranks() -> None:
     chances = np.array([0.7, 0.2, 0.1])
-    lifted = _outranked(chances, np.array(["book", "deny", "urgent"]), True)
+    lifted = _outranked(chances, np.array(["book", "deny", "urgent"]), {}, True, False)
     assert lifted.argmax() == 2
     assert lifted.sum() == pytest.approx(1)
-    assert _outranked(chances, np.array(["book", "deny", "urgent"]), False) is chances
+    assert _outranked(chances, np.array(["book", "deny", "urgent"]), {}, False, False) is chances
+
+
+def test_an_intent_that_reaches_its_floor_comes_first() -> None:
+    labels, chances = np.array(["book", "human", "urgent"]), np.array([0.6, 0.3, 0.1])
+    floors = {"urgent": 0.2, "human": 0.3}
+    assert _outranked(chances, labels, floors, False, False).argmax() == 1
+    assert _outranked(np.array([0.5, 0.3, 0.2]), labels, floors, False, False).argmax() == 2
+    assert _outranked(np.array([0.9, 0.05, 0.05]), labels, floors, False, False).argmax() == 0
+    assert _outranked(np.array([0.9, 0.05, 0.05]), labels, floors, False, True).argmax() == 1
 
 
 def test_model_survives_saving_and_hides_figures(tmp_path: Path) -> None:

@@ -10,10 +10,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.zh_clock import WINDOWS
 from bot.zh_datetime import parse
 from bot.zh_day import RECENT_DAYS
 from bot.zh_number import to_chinese
+from bot.zh_parts import WINDOWS
+from bot.zh_workdays import is_working_day, next_working_day
 
 CASES = yaml.safe_load((Path(__file__).parent / "data/booking_times.yaml").read_text("utf-8"))
 NOW = datetime(2026, 11, 24, 10, 0)
@@ -37,7 +38,7 @@ def test_what_citizens_say(case: dict) -> None:
 
 
 def test_enough_cases() -> None:
-    assert len(CASES) >= 120
+    assert len(CASES) >= 400
     assert len({(case["say"], str(case.get("now"))) for case in CASES}) == len(CASES)
 
 
@@ -144,3 +145,111 @@ def test_spans_point_into_the_original_text() -> None:
     found = parse(text, NOW)
     assert text[slice(*found.day_span)] == "１２月６号"
     assert text[slice(*found.time_span)] == "下午三点半"
+
+
+WEEKS = {"这": 0, "下": 1, "下下": 2}
+PART_OF_HOUR = {8: "上午", 9: "上午", 11: "早上", 12: "中午", 14: "下午", 17: "下午", 19: "晚上", 20: "晚上"}
+MINUTES = {0: "", 15: "一刻", 30: "半", 45: "三刻", 20: "二十"}
+
+
+@given(
+    DAYS,
+    st.sampled_from(sorted(WEEKS)),
+    st.integers(0, 6),
+    st.sampled_from(sorted(PART_OF_HOUR)),
+    st.sampled_from(sorted(MINUTES)),
+)
+def test_a_spoken_weekday_and_hour_come_back(
+    today: date, week: str, weekday: int, hour: int, minute: int
+) -> None:
+    spoken_hour = to_chinese(hour if hour <= 12 else hour - 12)
+    text = f"{week}周{'一二三四五六日'[weekday]}{PART_OF_HOUR[hour]}{spoken_hour}点{MINUTES[minute]}"
+    found = parse(text, datetime(today.year, today.month, today.day, 0, 1))
+    monday = today - timedelta(days=today.weekday())
+    assert found.day == monday + timedelta(days=7 * WEEKS[week] + weekday)
+    assert found.start == f"{hour:02d}:{minute:02d}"
+    assert found.problem == ("past" if found.day < today else None)
+
+
+FILLERS = [
+    "",
+    "嗯",
+    "呃那个",
+    "你好，",
+    "麻烦帮我约一下",
+    "我想",
+    "喂你好我想预约",
+    "吧",
+    "可以吗",
+    "行不行",
+    "，谢谢",
+    "哈",
+]
+PHRASES = [
+    "下周三下午三点半",
+    "后天上午",
+    "12月6号",
+    "周六",
+    "月底",
+    "两点一刻",
+    "元旦前一天",
+    "昨天",
+    "周六或者周日",
+]
+
+
+@given(st.sampled_from(FILLERS), st.sampled_from(PHRASES), st.sampled_from(FILLERS))
+def test_fillers_around_change_nothing(before: str, phrase: str, after: str) -> None:
+    bare, found = parse(phrase, NOW), parse(before + phrase + after, NOW)
+    assert {f: getattr(found, f) for f in FIELDS} == {f: getattr(bare, f) for f in FIELDS}
+
+
+@given(
+    DAYS,
+    st.integers(1, 60),
+    st.integers(1, 60),
+    st.sampled_from(["，不对，", "，哦不，", "……说错了，是", "，改成"]),
+)
+def test_the_corrected_day_counts_and_the_hour_stays(today: date, first: int, second: int, slip: str) -> None:
+    days = [today + timedelta(days=ahead) for ahead in (first, second)]
+    said = [f"{day.month}月{day.day}号" for day in days]
+    found = parse(f"{said[0]}上午九点{slip}{said[1]}", datetime(today.year, today.month, today.day, 9))
+    assert (found.day, found.start, found.problem) == (days[1], "09:00", None)
+
+
+@given(DAYS, st.integers(1, 60), st.integers(1, 60), st.sampled_from(["或者", "还是", "、", "要么"]))
+def test_different_days_at_choice_are_ambiguous(today: date, first: int, second: int, word: str) -> None:
+    days = [today + timedelta(days=ahead) for ahead in (first, second)]
+    text = word.join(f"{day.month}月{day.day}号" for day in days)
+    found = parse(text, datetime(today.year, today.month, today.day, 9))
+    assert (found.day, found.until) == (days[0], None)
+    assert found.problem == (None if first == second else "ambiguous")
+
+
+@given(DAYS)
+def test_the_next_working_day_is_one(today: date) -> None:
+    day = next_working_day(today)
+    assert day > today
+    assert is_working_day(day)
+    assert not any(is_working_day(today + timedelta(days=n)) for n in range(1, (day - today).days))
+
+
+@pytest.mark.parametrize(
+    ("day", "works"),
+    [
+        (date(2026, 1, 4), True),
+        (date(2026, 2, 14), True),
+        (date(2026, 2, 23), False),
+        (date(2026, 10, 7), False),
+        (date(2026, 10, 10), True),
+        (date(2027, 1, 1), False),
+        (date(2027, 1, 4), True),
+    ],
+)
+@pytest.mark.parametrize("library", [True, False])
+def test_breaks_and_made_up_weekends(
+    day: date, works: bool, library: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if not library:
+        monkeypatch.setattr("bot.zh_workdays.chinese_calendar", None)
+    assert is_working_day(day) == works

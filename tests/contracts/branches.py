@@ -96,7 +96,7 @@ def cases(w: World) -> Walk:
     ):
         yield validate, w.act(validate, said)
     for slot in ("case_no", "case_phone"):
-        for slots in ({}, STUCK):
+        for slots in ({}, STUCK, {"known_phone": "13800138000"}):
             name = f"action_ask_case_form_{slot}"
             yield name, w.act(name, turn(slots=slots))
     name = "action_case_status"
@@ -118,6 +118,7 @@ def booking(w: World) -> Walk:
     yield says("约周六", "book", day="2026-11-28", hall="honggutan")
     yield says("约延时服务", "book", guide_hint=EXTENDED.name, slots={"guide_id": RESIDENCE.id})
     yield says("昨天", "inform", wanted="booking_day", time_problem="past")
+    yield says("周六或者周日", "inform", wanted="booking_day", time_problem="ambiguous", day="2026-11-28")
     yield says("明年", "inform", wanted="booking_day", slots=hall, day="2027-01-20")
     yield says("上周", "inform", wanted="booking_day", slots=hall, day="2026-11-20")
     yield says("晚上", "inform", wanted="booking_slot", slots=chosen, time='{"start": "20:00"}')
@@ -174,6 +175,7 @@ def cancelling(w: World) -> Walk:
             yield name, w.act(name, turn(slots=slots))
     name = "action_cancel_booking"
     yield name, w.act(name, turn(slots={"cancel_no": "YY1", "cancel_phone": "0000"}))
+    yield name, w.act(name, turn(slots={"cancel_no": mine.booking_no, "cancel_confirm": False}))
     yield name, w.act(name, turn(slots={"cancel_no": mine.booking_no, "cancel_phone": "own"}))
 
 
@@ -182,6 +184,7 @@ def message(w: World) -> Walk:
     validate = "validate_message_form"
     for said in (
         turn("我要投诉", "complaint"),
+        turn("我要投诉小区的路灯坏了没人修", "complaint", slots={"known_phone": "13800138000"}),
         turn("喂", "inform", wanted="message_text", slots=MESSAGE),
         turn("1380013", "inform", wanted="message_phone", slots=MESSAGE),
         turn("转人工", "human", wanted="message_text", slots=MESSAGE),
@@ -204,6 +207,96 @@ def rating(w: World) -> Walk:
         yield name, w.act(name, turn("", "rate_service", args={"subject": subject, "level": level}))
 
 
+def changing(w: World) -> Walk:
+    """A booking moved: found by number, by being the only one, refused; then into the booking form."""
+    validate, begin = "validate_change_form", "action_begin_change"
+    first, second = w.systems.bookings.free_slots("donghu", SATURDAY)[:2]
+    mine = w.systems.bookings.book(
+        first.id, item_id="a", item="居住证申领", name="王小明", phone="13800138000", owner="c-1", key="k"
+    )
+    wrong = replace(turn("YY26112800019", "inform"), doubtful=frozenset({"booking_no"}))
+    for said in (
+        turn("换到周日", "change_booking", day="2026-11-29"),
+        wrong,
+        turn("算了", "cancel", wanted="change_no"),
+        turn("上一步", "go_back", wanted="change_phone", slots={"change_no": mine.booking_no}),
+        turn("上一步", "go_back", wanted="change_no"),
+    ):
+        yield validate, w.act(validate, said)
+    for part in ("no", "phone"):
+        for slots in ({}, STUCK):
+            name = f"action_ask_change_form_change_{part}"
+            yield name, w.act(name, turn(slots=slots))
+    yield begin, w.act(begin, turn(slots={"change_no": "YY1", "change_phone": "0000"}))
+    yield begin, w.act(begin, turn(slots={"change_no": mine.booking_no, "change_phone": "own"}))
+    moving = {**READY, "booking_hall": "donghu", "booking_slot": second.id}
+    moving["booking_moves"] = mine.booking_no
+    confirm = "action_ask_booking_form_booking_confirm"
+    yield confirm, w.act(confirm, turn(slots=moving))
+    yield "action_book", w.act("action_book", turn(slots=moving))
+    yield "action_book", w.act("action_book", turn(slots={**moving, "booking_moves": "YY1"}))
+    known = {"known_name": "王小明", "known_phone": "13800138000"}
+    form = "validate_booking_form"
+    for slots in (known, {"known_name": "王小明"}, {"known_phone": "13800138000"}):
+        yield form, w.act(form, turn("约周六", "book", slots=slots))
+    yield form, w.act(form, turn("给我妈约", "book", relation="母亲", slots=known))
+    yield form, w.act(form, turn("我们两个人去", "inform", wanted="booking_day", slots=READY))
+    yield form, w.act(form, turn("有没有近一点的", "inform", wanted="booking_day", slots=READY))
+    yield form, w.act(form, turn("上一步", "go_back", wanted="booking_day", slots=READY))
+    name = "action_ask_booking_form_booking_name"
+    yield name, w.act(name, turn(slots={"booking_for": "母亲"}))
+
+
+def orders(w: World) -> Walk:
+    """A work order asked for, urged, taken back; a wrong number; nobody's."""
+    validate, handle = "validate_order_form", "action_work_order"
+    file = w.systems.work_orders.create
+    order = file(kind="complaint", text="路灯不亮", contact="", phone="13800138000", owner="c-1", key="k")
+    wrong = replace(turn("GD261124000019", "inform"), doubtful=frozenset({"work_order_no"}))
+    for said in (turn("催一下", "urge_work_order"), wrong, turn("算了", "cancel", wanted="order_no")):
+        yield validate, w.act(validate, said)
+    for part in ("no", "phone", "confirm"):
+        for slots in ({"order_no": order.order_no}, STUCK):
+            name = f"action_ask_order_form_order_{part}"
+            yield name, w.act(name, turn(slots=slots))
+    known = {"order_no": order.order_no, "order_phone": "own"}
+    for task in ("status", "urge", "status", "withdraw", "status", "urge"):
+        yield handle, w.act(handle, turn(slots={**known, "order_task": task}))
+    yield handle, w.act(handle, turn(slots={"order_no": "GD1", "order_phone": "0000"}))
+    yield handle, w.act(handle, turn(slots={**known, "order_confirm": False}))
+
+
+def reasons(w: World) -> Walk:
+    """Why the rating was bad: words, a button, nothing, and nothing to explain."""
+    yield "action_rate", w.act("action_rate", turn("差", args={"subject": "case:9", "level": 1}))
+    yield "action_ask_reason_form_reason_text", w.act("action_ask_reason_form_reason_text", turn())
+    validate, keep = "validate_reason_form", "action_rate_reason"
+    told = [("排了一上午", "rate_reason"), ("不想说", "deny"), ("怎么办居住证", "ask_service")]
+    for said in (turn(text, intent) for text, intent in told):
+        yield validate, w.act(validate, replace(said, requested_slot="reason_text"))
+    for text in ("排了一上午", "等得太久", "-"):
+        slots = {"reason_subject": "case:9", "reason_text": text}
+        yield keep, w.act(keep, turn(slots=slots))
+    yield keep, w.act(keep, turn(slots={"reason_text": "慢"}))
+
+
+def safety(w: World) -> Walk:
+    """Danger of each kind, topics that are not ours, say it again, one step back, the elder look."""
+    for key in sorted(w.actions["action_say"].phrases.keys()):
+        if key.startswith("urgent_"):
+            kind = key.removeprefix("urgent_")
+            found = {} if kind == "any" else {"danger": kind}
+            yield "action_urgent", w.act("action_urgent", turn("救命", "urgent", **found))
+        if key.startswith("topic_"):
+            said = turn("话", "out_of_scope", topic=key.removeprefix("topic_"))
+            yield "action_answer_guide", w.act("action_answer_guide", said)
+    yield "action_repeat", w.act("action_repeat", turn("再说一遍", "repeat"))
+    yield "action_say", w.act("action_say", turn("换回标准版", "elder_mode"))
+    yield "action_go_back", w.act("action_go_back", turn("上一个", "go_back"))
+    recent = {"guide_recent": ["extended-hours", RESIDENCE.id], "guide_id": "extended-hours"}
+    yield "action_go_back", w.act("action_go_back", turn("上一个", "go_back", slots=recent))
+
+
 def talk(w: World) -> Walk:
     """Small talk in and out of a form, leaving, starting over, a person."""
     keys: set[str] = w.actions["action_say"].phrases.keys()
@@ -219,7 +312,10 @@ def talk(w: World) -> Walk:
 
 
 AREAS: dict[str, Callable[[World], Walk]] = {
-    f.__name__: f for f in (guides, cases, booking, cancelling, message, rating, talk)
+    f.__name__: f
+    for f in (
+        guides, cases, booking, cancelling, changing, message, orders, rating, reasons, safety, talk
+    )
 }
 
 

@@ -223,3 +223,77 @@ def test_bookings_are_listed_soonest_first_and_past_days_fall_out(systems, clock
     assert list(systems.bookings.bookings("c-1")) == [noon, late]
     clock.set("2026-11-26T08:00")
     assert list(systems.bookings.bookings("c-1")) == [late]
+
+
+def test_a_change_moves_the_place_and_keeps_the_number(systems):
+    first, second = slots(systems)[:2]
+    booked = book(systems, first.id)
+    moved = systems.bookings.change(booked.booking_no, second.id, owner="c-1")
+    assert (moved.booking_no, moved.start, moved.status) == (booked.booking_no, second.start, "booked")
+    assert places(systems, first) == first.capacity and places(systems, second) == second.capacity - 1
+    assert systems.bookings.change(booked.booking_no, second.id, owner="c-1") == moved
+    assert places(systems, second) == second.capacity - 1
+    assert systems.bookings.find(booked.booking_no, owner="c-2", phone_last4=PHONE[-4:]) == moved
+
+
+def test_a_change_that_fails_leaves_the_booking_as_it_was(systems):
+    first, second = slots(systems)[:2]
+    booked = book(systems, first.id)
+    for i in range(second.capacity):
+        book(systems, second.id, phone=f"1390000000{i}", owner=f"x-{i}")
+    with pytest.raises(SlotFull):
+        systems.bookings.change(booked.booking_no, second.id, owner="c-1")
+    with pytest.raises(SlotFull):
+        systems.bookings.change(booked.booking_no, "nowhere-20261128-0900", owner="c-1")
+    assert systems.bookings.find(booked.booking_no, owner="c-1") == booked
+    assert places(systems, first) == first.capacity - 1
+
+
+def test_a_change_into_ones_own_other_booking_is_refused(systems):
+    first, second = slots(systems)[:2]
+    booked, other = book(systems, first.id), book(systems, second.id)
+    with pytest.raises(DuplicateBooking) as twice:
+        systems.bookings.change(booked.booking_no, second.id, owner="c-1")
+    assert twice.value.booking_no == other.booking_no
+    assert places(systems, first) == first.capacity - 1
+
+
+@pytest.mark.parametrize("last4", [None, "", "0000"])
+def test_a_stranger_neither_finds_nor_changes(systems, last4):
+    first, second = slots(systems)[:2]
+    booked = book(systems, first.id)
+    with pytest.raises(BookingNotFound):
+        systems.bookings.find(booked.booking_no, owner="c-2", phone_last4=last4)
+    with pytest.raises(BookingNotFound):
+        systems.bookings.change(booked.booking_no, second.id, owner="c-2", phone_last4=last4)
+    assert places(systems, second) == second.capacity
+
+
+def test_a_cancelled_booking_is_neither_found_nor_changed(systems):
+    first, second = slots(systems)[:2]
+    booked = book(systems, first.id)
+    systems.bookings.cancel(booked.booking_no, owner="c-1")
+    with pytest.raises(BookingNotFound):
+        systems.bookings.find(booked.booking_no, owner="c-1")
+    with pytest.raises(BookingNotFound):
+        systems.bookings.change(booked.booking_no, second.id, owner="c-1")
+    assert places(systems, second) == second.capacity
+
+
+def test_changing_from_many_threads_never_loses_or_doubles_a_place(systems):
+    day = slots(systems)[:3]
+    booked = [book(systems, day[0].id, phone=f"1390000001{i}", owner=f"c-{i}") for i in range(3)]
+
+    def wander(i: int) -> None:
+        choice = random.Random(i)
+        for _ in range(6):
+            try:
+                systems.bookings.change(booked[i].booking_no, choice.choice(day).id, owner=f"c-{i}")
+            except SlotFull:
+                continue
+
+    with ThreadPoolExecutor(3) as pool:
+        list(pool.map(wander, range(3)))
+    held = [systems.bookings.find(b.booking_no, owner=b.owner).start for b in booked]
+    for slot in day:
+        assert places(systems, slot) == slot.capacity - held.count(slot.start)

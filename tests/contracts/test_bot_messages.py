@@ -81,7 +81,8 @@ def test_every_action_of_the_domain_speaks(said):
     import yaml
 
     domain = yaml.safe_load((ROOT / "domain.yml").read_text("utf-8"))
-    assert {name for name, _ in said} >= set(domain["actions"])
+    silent = {"validate_reason_form"}  # takes any words as the reason, says nothing itself
+    assert {name for name, _ in said} >= set(domain["actions"]) - silent
 
 
 def buttons(message: dict[str, Any]) -> list[dict[str, Any]]:
@@ -110,6 +111,8 @@ def test_buttons_do_what_the_gateway_can_do(said):
 
 def test_sentences_are_whole_and_in_chinese(said):
     for action, message in said:
+        if message["kind"] == "repeat":  # the gateway puts the words in
+            continue
         sentence = message.get("text", message.get("lead", message.get("reason")))
         assert sentence and "{" not in sentence and "None" not in sentence, (action, sentence)
         if message["kind"] != "handoff":

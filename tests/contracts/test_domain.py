@@ -8,7 +8,16 @@ from typing import Any
 import pytest
 import yaml
 
-from actions import booking, cancel_booking, case_status, forms, leave_message
+from actions import (
+    booking,
+    cancel_booking,
+    case_status,
+    change_booking,
+    forms,
+    leave_message,
+    rate_reason,
+    work_orders,
+)
 from actions.phrases import Phrases
 from actions.server import build_actions
 from tests.fakes import ScriptedAnswerer
@@ -26,6 +35,9 @@ FORM_SLOTS = {
     "case_form": case_status.FORM_SLOTS,
     "cancel_form": cancel_booking.FORM_SLOTS,
     "message_form": leave_message.FORM_SLOTS,
+    "change_form": change_booking.FORM_SLOTS,
+    "order_form": work_orders.FORM_SLOTS,
+    "reason_form": rate_reason.FORM_SLOTS,
 }
 
 

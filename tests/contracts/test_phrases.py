@@ -11,7 +11,7 @@ from typing import Any, get_args
 import pytest
 import yaml
 
-from actions.phrases import Phrases
+from actions.phrases import PLAIN, SUFFIX, Phrases
 from gateway import wire
 from tests.contracts.branches import walk, world
 from tests.contracts.implementations import local
@@ -28,6 +28,13 @@ RATED = ("booking", "case", "work_order", "handoff", "guide")
 """Kinds of service that a rating names; see actions.backends.ports.Rating.subject."""
 ERROR_CODES = get_args(wire.ErrorFrame.model_fields["code"].annotation)
 ASKED = {slot for form in DOMAIN["forms"].values() for slot in form["required_slots"]}
+
+
+def data(name: str) -> dict[str, Any]:
+    """A file of nlu_data."""
+    return dict(yaml.safe_load((ROOT / "nlu_data" / f"{name}.yml").read_text("utf-8")))
+
+
 FAMILIES: dict[str, dict[str, set[str]]] = {
     # A key that code builds -> what it may become. `say_` and `replies_` are optional per intent.
     "actions": {
@@ -35,6 +42,9 @@ FAMILIES: dict[str, dict[str, set[str]]] = {
         "say_": {f"say_{intent}" for intent in DOMAIN["intents"]} & TABLES["actions"].keys(),
         "replies_": {f"replies_{intent}" for intent in DOMAIN["intents"]} & TABLES["actions"].keys(),
         "service_": {f"service_{kind}" for kind in RATED},
+        "urgent_": {f"urgent_{kind}" for kind in (*data("danger")["kinds"], "any")},
+        "topic_": {f"topic_{name}" for name in data("topics")["topics"]},
+        "order_state_": {f"order_state_{state}" for state in ("accepted", "urged", "withdrawn")},
     },
     "gateway": {"error_": {f"error_{code}" for code in ERROR_CODES}},
 }
@@ -96,7 +106,24 @@ def test_every_key_that_code_names_exists(package):
 @pytest.mark.parametrize("package", sorted(TABLES))
 def test_no_sentence_is_left_over(package):
     used = strings(package) | set().union(*FAMILIES[package].values())
-    assert TABLES[package].keys() - used == set()
+    left = TABLES[package].keys() - used
+    assert {key for key in left if not key.endswith(SUFFIX)} == set()
+
+
+def test_a_plain_sentence_says_the_same_in_fewer_characters():
+    phrases = Phrases(TABLES["actions"])
+    plain = {key for key in phrases.keys() if key.endswith(SUFFIX)}
+    assert len(plain) > 10
+    for key in plain:
+        base = key.removesuffix(SUFFIX)
+        assert phrases.fields(key) <= phrases.fields(base), key
+        assert len(str(TABLES["actions"][key])) < len(str(TABLES["actions"][base])), key
+    token = PLAIN.set(True)
+    try:
+        assert phrases.say("ask_booking_day") == TABLES["actions"]["ask_booking_day_plain"]
+        assert phrases.say("say_greet") == TABLES["actions"]["say_greet"]
+    finally:
+        PLAIN.reset(token)
 
 
 def test_every_error_code_has_a_sentence():
@@ -120,7 +147,8 @@ def test_every_sentence_of_the_actions_is_said_somewhere(tmp_path_factory):
 
     assert len(list(walk(make))) > 100
     net = {"failure", "backend_unavailable", "replies_failure"}
-    assert TABLES["actions"].keys() - phrases.used == net
+    said = {key for key in TABLES["actions"] if not key.endswith(SUFFIX)}
+    assert said - phrases.used == net
 
 
 @pytest.mark.parametrize("package", sorted(TABLES))

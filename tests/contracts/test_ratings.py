@@ -54,3 +54,14 @@ def test_bad_ratings_are_put_right_within_a_working_day(systems, clock, level, a
     expected = HeldClock(by).now if by else None
     assert rate(systems, level).rectify_by == expected
     assert systems.ratings.rating("booking:YY26112800013").rectify_by == expected
+
+
+def test_the_reason_is_added_once_and_only_by_its_owner(systems):
+    rated = {"subject": "booking:YY1", "level": 1, "reasons": [], "comment": ""}
+    systems.ratings.rate(**rated, channel="portal", owner="c-1")
+    assert systems.ratings.explain("booking:YY1", reasons=[], comment="别人", owner="c-2") is None
+    told = systems.ratings.explain("booking:YY1", reasons=["等得太久"], comment="排了一上午", owner="c-1")
+    assert (told.reasons, told.comment, told.level) == (("等得太久",), "排了一上午", 1)
+    again = systems.ratings.explain("booking:YY1", reasons=[], comment="改口", owner="c-1")
+    assert again == told == systems.ratings.rating("booking:YY1")
+    assert systems.ratings.explain("booking:none", reasons=[], comment="x", owner="c-1") is None

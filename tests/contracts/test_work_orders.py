@@ -7,6 +7,8 @@ from datetime import date
 
 import pytest
 
+from actions.backends.ports import WorkOrderNotFound
+
 
 def file(systems, key="k", kind="call_back", owner="c-1"):
     """One work order."""
@@ -58,3 +60,40 @@ def test_the_newest_order_comes_first(systems, clock):
     clock.move(minutes=5)
     new = file(systems, key="b")
     assert list(systems.work_orders.orders("c-1")) == [new, old]
+
+
+def test_the_owner_and_whoever_knows_the_phone_find_it(systems):
+    order = file(systems)
+    assert systems.work_orders.find(order.order_no, owner="c-1") == order
+    assert systems.work_orders.find(order.order_no, owner="c-2", phone_last4="8000") == order
+
+
+@pytest.mark.parametrize("last4", [None, "", "0000", "000"])
+def test_a_stranger_neither_sees_urges_nor_withdraws_it(systems, last4):
+    order = file(systems)
+    for act in (
+        lambda number: systems.work_orders.find(number, owner="c-2", phone_last4=last4),
+        lambda number: systems.work_orders.urge(number, owner="c-2", key="k", phone_last4=last4),
+        lambda number: systems.work_orders.withdraw(number, owner="c-2", reason="", phone_last4=last4),
+    ):
+        for number in (order.order_no, "GD2611240000000X"):
+            with pytest.raises(WorkOrderNotFound) as refusal:
+                act(number)
+            assert refusal.value.args == ()
+    assert systems.work_orders.find(order.order_no, owner="c-1") == order
+
+
+def test_urging_counts_once_per_message(systems):
+    order = file(systems)
+    for key in ("m1", "m1", "m2"):
+        urged = systems.work_orders.urge(order.order_no, owner="c-1", key=key)
+    assert urged.urged == 2 and urged.state == "accepted"
+    assert systems.work_orders.orders("c-1")[0].urged == 2
+
+
+def test_withdrawing_is_final_and_idempotent(systems):
+    order = file(systems)
+    first = systems.work_orders.withdraw(order.order_no, owner="c-1", reason="已经解决")
+    assert first.state == "withdrawn"
+    assert systems.work_orders.withdraw(order.order_no, owner="c-1", reason="x") == first
+    assert systems.work_orders.urge(order.order_no, owner="c-1", key="m") == first

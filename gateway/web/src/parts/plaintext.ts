@@ -15,8 +15,9 @@ function ofMessage(message: BotMessage): string {
     case "case_status":
       return `${message.text} 办件状态：${message.case.status}。${message.case.next_step}`;
     case "work_order":
-      return `${message.text} 工单号 ${message.order_no}。`;
+      return `${message.text} 工单号 ${message.order_no}${message.status ? `，${message.status}` : ""}。`;
     case "handoff":
+    case "repeat":
       return "";
     default:
       return message.text;

@@ -3,7 +3,8 @@ import { ref, watchEffect } from "vue";
 import { onDevice } from "./storage";
 
 const systemDark = window.matchMedia("(prefers-color-scheme: dark)");
-export const elder = ref(onDevice.read("nczf.elder") === "1");
+const storedElder = () => onDevice.read("nczf.elder") === "1";
+export const elder = ref(storedElder());
 export const dark = ref(
   onDevice.read("nczf.dark") === null ? systemDark.matches : onDevice.read("nczf.dark") === "1",
 );
@@ -11,6 +12,10 @@ export const dark = ref(
 export function setElder(on: boolean): void {
   elder.value = on;
   onDevice.write("nczf.elder", on ? "1" : "0");
+}
+/** As another tab may have left it. */
+export function elderFromDevice(): void {
+  elder.value = storedElder();
 }
 export function setDark(on: boolean): void {
   dark.value = on;

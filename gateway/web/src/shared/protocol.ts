@@ -43,6 +43,7 @@ export interface NanchangWire {
   QuickReply?: QuickReply;
   RatedMessage?: RatedMessage;
   RatingMessage?: RatingMessage;
+  RepeatMessage?: RepeatMessage;
   Row?: Row;
   Say?: Say;
   SituationOption?: SituationOption;
@@ -234,6 +235,7 @@ export interface BotSaid {
     | RatedMessage
     | FailureMessage
     | HandoffMessage
+    | RepeatMessage
   )[];
   reply_to: number | null;
 }
@@ -241,6 +243,7 @@ export interface BotSaid {
  * Plain words.
  */
 export interface TextMessage {
+  effect: "" | "elder_on" | "elder_off";
   kind: "text";
   replies: QuickReply[];
   status: string;
@@ -308,6 +311,7 @@ export interface WorkOrderMessage {
   kind: "work_order";
   order_no: string;
   replies: QuickReply[];
+  status: string;
   summary: string;
   text: string;
 }
@@ -351,6 +355,12 @@ export interface HandoffMessage {
   summary: {
     [k: string]: string;
   };
+}
+/**
+ * From the action server to the gateway only: say the bot's last words again.
+ */
+export interface RepeatMessage {
+  kind: "repeat";
 }
 /**
  * The server is going away on purpose: come back in `retry_in_s` seconds.
