@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Protocol
 
 from knowledge.answer_source import AnswerSource
 
+PARTS = re.compile(r"[\s,，。;；、]+")
 NOT_AT_A_COUNTER = frozenset({"政数", "12345热线办"})
 """Departments whose guides are about this service itself (booking, hotline, look-up): nobody books a window
 for them."""
@@ -32,7 +34,8 @@ class GuideItemFinder:
     def find(self, text: str, *, hint: str | None) -> dict[str, str] | None:
         """See `ItemFinder.find`."""
         answerer = self._source.current
-        for view in (text, hint):
+        parts = [part for part in PARTS.split(text) if hint and hint in part and part != text]
+        for view in (text, *parts, hint):
             hit = answerer.find_item(view) if view else None
             if hit is not None and hit.department not in NOT_AT_A_COUNTER:
                 return {"id": hit.guide_id, "name": hit.name}

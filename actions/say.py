@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from rasa_sdk.events import FollowupAction, SlotSet
+from dataclasses import replace
+
+from rasa_sdk.events import SlotSet
 
 from actions import messages
 from actions.action import Result, TurnAction
@@ -34,15 +36,18 @@ POLITE = frozenset({"thanks", "greet", "affirm", "goodbye"})
 
 
 class Say(TurnAction):
-    """`action_say`: the phrase `say_<intent>` with its replies."""
+    """`action_say`: the phrase `say_<intent>` with its replies; a question behind a thanks is answered."""
 
-    def __init__(self, phrases: Phrases) -> None:
+    def __init__(self, phrases: Phrases, answer: TurnAction) -> None:
         super().__init__("action_say", phrases)
+        self._answer = answer
 
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`. An intent without a phrase gets the general help."""
         if turn.intent in POLITE and turn.first("guide_hint") and QUESTION.search(turn.text):
-            return Result(events=[FollowupAction("action_answer_guide")])  # 谢谢，那居住证要多久
+            return self._answer.act(
+                replace(turn, text=cue("polite").sub("", turn.text))
+            )  # 谢谢，那居住证要多久
         known = f"say_{turn.intent}" in self.phrases.keys()
         key = turn.intent if known else "capabilities"
         replies_key = f"replies_{key}"

@@ -80,8 +80,9 @@ def build_actions(
 ) -> list[Action]:
     """Every action that domain.yml names, wired. tests/contracts compares the two lists."""
     booking_slots = ("item", "hall", "day", "slot", "name", "phone", "confirm")
+    answer = AnswerGuide(phrases, source, receipts)
     return [
-        AnswerGuide(phrases, source, receipts),
+        answer,
         ValidateCase(phrases),
         *(AskCase(slot, phrases) for slot in ("case_no", "case_phone")),
         CaseLookup(phrases, systems.cases),
@@ -106,7 +107,7 @@ def build_actions(
         AskReason(phrases),
         KeepReason(phrases, systems.ratings),
         HandOff(phrases, source),
-        Say(phrases),
+        Say(phrases, answer),
         Danger(phrases),
         Repeat(phrases),
         StepBack(phrases, source),

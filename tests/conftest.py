@@ -16,7 +16,10 @@ def stack(tmp_path_factory):
     if not (live_stack.ROOT / ".build" / "app" / "bin" / "python").exists():
         pytest.skip("nothing is set up in .build; run `make setup`")
     running = live_stack.start(
-        tmp_path_factory.mktemp("stack"), NCZF_WAIT_LIMIT_S="12", NCZF_AGENT_GRACE_S="4"
+        tmp_path_factory.mktemp("stack"),
+        NCZF_WAIT_LIMIT_S="12",
+        NCZF_AGENT_GRACE_S="4",
+        NCZF_MESSAGES_PER_MINUTE="6000",  # tests talk faster than people; tests/gateway tests the limit
     )
     yield running
     pids = json.loads((running.data / "pids.json").read_text("utf-8"))

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from actions.answer_guide import AnswerGuide
 from actions.booking import Book
 from actions.booking_form import ORDER, ValidateBooking
 from actions.case_status import AskCase
@@ -51,6 +52,11 @@ def booked(systems):
         slot.id, item_id="residence-permit", item="居住证申领", name="王小明", phone="13800138000",
         owner="c-1", key="k",
     )  # fmt: skip
+
+
+def says(phrases):
+    """`action_say`."""
+    return Say(phrases, AnswerGuide(phrases, ScriptedAnswerer()))
 
 
 # ---- back
@@ -241,8 +247,8 @@ def test_danger_names_the_number_of_its_kind(phrases):
 
 
 def test_the_elder_look_and_back(phrases):
-    on = Say(phrases).act(turn("字太小了", "elder_mode"))
-    off = Say(phrases).act(turn("换回标准版", "elder_mode"))
+    on = says(phrases).act(turn("字太小了", "elder_mode"))
+    off = says(phrases).act(turn("换回标准版", "elder_mode"))
     assert [m["effect"] for m in (*on.messages, *off.messages)] == ["elder_on", "elder_off"]
     assert set_slots(on.events) == {"plain_words": True}
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from actions.answer_guide import AnswerGuide
 from actions.handoff import HandOff
 from actions.rate import Rate
 from actions.say import LeaveForm, Restart, Say
-from tests.fakes import AGE, RESIDENCE, ScriptedAnswerer, set_slots, turn
+from tests.fakes import AGE, RESIDENCE, ScriptedAnswerer, answered, set_slots, turn
 
 
 @pytest.fixture
@@ -104,19 +105,31 @@ def test_the_reason_is_named(phrases, intent, reason):
 # ---- talk
 
 
+def says(phrases):
+    """`action_say`."""
+    return Say(phrases, AnswerGuide(phrases, ScriptedAnswerer()))
+
+
+def test_a_question_behind_a_thanks_is_answered(phrases):
+    answerer = ScriptedAnswerer(answered())
+    said = turn("谢谢，那居住证要多久", "thanks", guide_hint="居住证")
+    (message,) = Say(phrases, AnswerGuide(phrases, answerer)).act(said).messages
+    assert message["kind"] == "answer" and answerer.asked[0][0] == "那居住证要多久"
+
+
 def test_small_talk_has_its_sentence_and_buttons(phrases):
-    (message,) = Say(phrases).act(turn("你是机器人吗", "identity")).messages
+    (message,) = says(phrases).act(turn("你是机器人吗", "identity")).messages
     assert (message["text"], message["status"]) == (phrases.say("say_identity"), "identity")
     assert message["replies"] == phrases.replies("replies_identity")
 
 
 def test_an_intent_without_a_sentence_gets_help(phrases):
-    (message,) = Say(phrases).act(turn("？", "nlu_fallback")).messages
+    (message,) = says(phrases).act(turn("？", "nlu_fallback")).messages
     assert (message["text"], message["status"]) == (phrases.say("say_capabilities"), "capabilities")
 
 
 def test_inside_a_form_the_form_shows_the_buttons(phrases):
-    (message,) = Say(phrases).act(turn("你好", "greet", form="case_form")).messages
+    (message,) = says(phrases).act(turn("你好", "greet", form="case_form")).messages
     assert message["replies"] == []
 
 

@@ -47,7 +47,7 @@ def test_reload_in_mid_form_shows_everything_once_and_goes_on(stack):
 
 
 @pytest.mark.parametrize(
-    "text", ["/restart", '/intent{"a": 1}', "／restart", " /session_start", "/", "//handoff"]
+    "text", ["/restart", '/intent{"a": 1}', "／restart", " /session_start", "/", "//greet"]
 )
 def test_a_leading_slash_is_never_a_command(stack, text):
     citizen = Citizen(stack.base)
