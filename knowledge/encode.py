@@ -129,7 +129,7 @@ class OnnxEncoder:
 
     def __init__(self, folder: Path, threads: int = 1) -> None:
         """See `OnnxStates`."""
-        _check_folder(folder, need=("config_sentence_transformers.json",))
+        _check_folder(folder, need=("model.onnx", "tokenizer.json", "config_sentence_transformers.json"))
         self._states = OnnxStates(folder, threads)
         self.name, self.dim = encoder_name(folder), self._states.dim
         prompts = json.loads((folder / "config_sentence_transformers.json").read_text("utf-8")).get(

@@ -48,7 +48,8 @@ def test_knowledge_imports_nobody_of_ours() -> None:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             names = [a.name for a in node.names] if isinstance(node, ast.Import) else []
             names += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            assert not {name.split(".")[0] for name in names} & OURS, path.name
+            may = {"bot"} if path.parent.name == "training" else set()  # offline: the same slips as Rasa's
+            assert not {name.split(".")[0] for name in names} & OURS - may, path.name
 
 
 def test_the_answerer_is_imported_without_torch() -> None:
