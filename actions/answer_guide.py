@@ -20,6 +20,8 @@ from knowledge.talk import Talk
 
 OFFER_PERSON_AFTER = 2
 """Unanswered questions in a row after which a person is offered first."""
+OTHERS = "others"
+"""The topic (nlu_data/topics.yml) of other people's data."""
 ALWAYS_ASKABLE = {"fee", "time_limit"}
 """Fields that every guide has as a headline, beside its sections."""
 
@@ -37,6 +39,8 @@ class AnswerGuide(TurnAction):
         if form:
             return Result(events=[FollowupAction(form)])
         talk = _talk(self._source.current, turn)
+        if turn.first("topic") == OTHERS and turn.intent not in {"open_guide", "set_fact"}:
+            return self.not_ours(turn, OTHERS)  # before any guide: how to look up is not what was asked
         if turn.intent == "open_guide":
             return self._open(turn, talk, str(turn.args.get("guide_id") or ""), {})
         if turn.intent == "set_fact":
@@ -79,12 +83,15 @@ class AnswerGuide(TurnAction):
             )
         return self._unanswered(turn)
 
+    def not_ours(self, turn: Turn, topic: str) -> Result:
+        """A topic that an assistant must not answer: who can."""
+        sentence = self.phrases.say(f"topic_{topic}")
+        replies = [] if turn.active_form else self.phrases.replies("replies_unanswered")
+        return Result([messages.text(sentence, status=f"topic_{topic}", replies=replies)])
+
     def _unanswered(self, turn: Turn) -> Result:
-        topic = turn.first("topic")
-        if topic:
-            sentence = self.phrases.say(f"topic_{topic}")
-            replies = self.phrases.replies("replies_unanswered")
-            return Result([messages.text(sentence, status=f"topic_{topic}", replies=replies)])
+        if turn.first("topic"):
+            return self.not_ours(turn, str(turn.first("topic")))
         if turn.intent == "out_of_scope":
             sentence = self.phrases.say("say_out_of_scope")
             replies = self.phrases.replies("replies_start")

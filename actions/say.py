@@ -8,6 +8,7 @@ from rasa_sdk.events import SlotSet
 
 from actions import messages
 from actions.action import Result, TurnAction
+from actions.answer_guide import AnswerGuide
 from actions.booking import FORM_SLOTS as BOOKING_SLOTS
 from actions.cancel_booking import FORM_SLOTS as CANCEL_SLOTS
 from actions.case_status import FORM_SLOTS as CASE_SLOTS
@@ -32,13 +33,15 @@ ALL_FORM_SLOTS = (
 )
 
 
+TALK = frozenset({"opinion", "small_talk"})
+"""Talk in which a question of law or medicine may hide."""
 POLITE = frozenset({"thanks", "greet", "affirm", "goodbye"})
 
 
 class Say(TurnAction):
     """`action_say`: the phrase `say_<intent>` with its replies; a question behind a thanks is answered."""
 
-    def __init__(self, phrases: Phrases, answer: TurnAction) -> None:
+    def __init__(self, phrases: Phrases, answer: AnswerGuide) -> None:
         super().__init__("action_say", phrases)
         self._answer = answer
 
@@ -48,6 +51,8 @@ class Say(TurnAction):
             return self._answer.act(
                 replace(turn, text=cue("polite").sub("", turn.text))
             )  # 谢谢，那居住证要多久
+        if turn.intent in TALK and turn.first("topic"):
+            return self._answer.not_ours(turn, str(turn.first("topic")))
         known = f"say_{turn.intent}" in self.phrases.keys()
         key = turn.intent if known else "capabilities"
         replies_key = f"replies_{key}"

@@ -117,6 +117,16 @@ def test_a_question_behind_a_thanks_is_answered(phrases):
     assert message["kind"] == "answer" and answerer.asked[0][0] == "那居住证要多久"
 
 
+def test_law_hidden_in_talk_and_others_data_are_declined_before_any_guide(phrases):
+    said = turn("跟房东打官司能赢吗", "opinion", topic="law")
+    (message,) = says(phrases).act(said).messages
+    assert message["status"] == "topic_law" and "12348" in message["text"]
+    answerer = ScriptedAnswerer(answered())
+    asked = turn("查一下我前夫名下有没有房子", "ask_service", topic="others")
+    (message,) = AnswerGuide(phrases, answerer).act(asked).messages
+    assert message["status"] == "topic_others" and answerer.asked == []
+
+
 def test_small_talk_has_its_sentence_and_buttons(phrases):
     (message,) = says(phrases).act(turn("你是机器人吗", "identity")).messages
     assert (message["text"], message["status"]) == (phrases.say("say_identity"), "identity")
