@@ -77,9 +77,12 @@ class AskBooking(TurnAction):
 
     def _days(self, turn: Turn) -> list[dict[str, Any]]:
         hall, today = turn.slots["booking_hall"], self._clock().date()
-        days = open_days(self._system, hall, today, count=HORIZON_DAYS, horizon=HORIZON_DAYS)
-        first, last = turn.slots.get("booking_span") or ("", "")
-        days = ([(d, n) for d, n in days if first <= d.isoformat() <= last] or days)[:DAYS_SHOWN]
+        span = turn.slots.get("booking_span")
+        # Each day looked at is a transaction: all of the horizon only where a period was said.
+        count = HORIZON_DAYS if span else DAYS_SHOWN
+        days = open_days(self._system, hall, today, count=count, horizon=HORIZON_DAYS)
+        if span:
+            days = ([(d, n) for d, n in days if span[0] <= d.isoformat() <= span[1]] or days)[:DAYS_SHOWN]
         return [
             {"label": day_label(d), "say": f"{d.month}月{d.day}日", "hint": self._left(n)} for d, n in days
         ]

@@ -11,7 +11,7 @@ from actions.action import Result, TurnAction
 from actions.backends.ports import Booking, BookingNotFound, BookingSystem
 from actions.booking_slots import day_label
 from actions.forms import confirms, goes_back, interrupts, leaves, needs_person, outcome, within
-from actions.own_booking import OWN, booking_number, booking_options
+from actions.own_booking import OWN, booking_number, booking_options, last4
 from actions.phrases import Phrases
 from actions.turn import Turn
 
@@ -59,7 +59,7 @@ class ValidateCancel(TurnAction):
         """Number, proof, and the yes that the voucher's own button is."""
         mine = self._system.bookings(turn.conversation_id)
         filled = booking_number(turn, mine, "cancel_no")
-        digits = turn.first("phone_last4") or (str(turn.first("phone") or "")[-4:] or None)
+        digits = last4(turn)
         number = filled.get("cancel_no") or turn.slots.get("cancel_no")
         if number and any(b.booking_no == number for b in mine):
             filled["cancel_phone"] = OWN

@@ -12,7 +12,7 @@ from actions.backends.ports import BookingNotFound, BookingSystem
 from actions.booking import FORM_SLOTS as BOOKING_SLOTS
 from actions.booking_slots import day_label
 from actions.forms import goes_back, interrupts, leaves, needs_person, outcome, within
-from actions.own_booking import OWN, booking_number, booking_options
+from actions.own_booking import OWN, booking_number, booking_options, last4
 from actions.phrases import Phrases
 from actions.turn import Turn, time_value
 
@@ -49,7 +49,7 @@ class ValidateChange(TurnAction):
         if turn.requested_slot is None and any(wish.values()) and not turn.first("time_problem"):
             filled["change_to"] = wish
         number = filled.get("change_no") or turn.slots.get("change_no")
-        digits = turn.first("phone_last4") or (str(turn.first("phone") or "")[-4:] or None)
+        digits = last4(turn)
         if number and any(b.booking_no == number for b in mine):
             filled["change_phone"] = OWN
         elif digits:

@@ -1,4 +1,4 @@
-"""Which booking is meant, when one is cancelled or moved."""
+"""Which booking is meant, when one is cancelled or moved, and the proof that it is theirs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from actions.turn import Turn
 
 OWN = "own"
 """Stands for the phone's digits when the booking was made in this very conversation: no proof needed."""
+
+
+def last4(turn: Turn) -> str | None:
+    """The phone's last four digits, as told or from a whole number; None without either."""
+    return turn.first("phone_last4") or (str(turn.first("phone") or "")[-4:] or None)
 
 
 def booking_number(turn: Turn, mine: Sequence[Booking], slot: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from actions.forms import (
     place_in_list,
     within,
 )
-from actions.own_booking import OWN
+from actions.own_booking import OWN, last4
 from actions.phrases import Phrases
 from actions.turn import Turn
 
@@ -74,7 +74,7 @@ class ValidateOrder(TurnAction):
         mine = [o for o in self._orders.orders(turn.conversation_id) if o.state != "withdrawn"]
         filled |= self._number(turn, mine)
         number = filled.get("order_no") or turn.slots.get("order_no")
-        digits = turn.first("phone_last4") or (str(turn.first("phone") or "")[-4:] or None)
+        digits = last4(turn)
         if number and any(o.order_no == number for o in mine):
             filled["order_phone"] = OWN
         elif digits:

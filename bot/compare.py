@@ -25,11 +25,10 @@ import yaml
 from bot.intent_model import fit, without_identifiers
 from bot.intent_scores import Judged, accuracy, macro_f1
 from bot.launcher import prepare, quiet
-from bot.measure import GOLDEN_BLIND, Utterance, read, taught, unseen
+from bot.measure import GOLDEN_BLIND, NLU, Utterance, read, taught, unseen
 from bot.sentence_encoder import SentenceEncoder
 from bot.slips import Slips
 
-NLU = Path("nlu_data/nlu")
 Guess = Callable[[str], tuple[str, float]]
 DIET = {
     "recipe": "default.v1",

@@ -14,8 +14,6 @@ import numpy as np
 
 from knowledge.encode import DESCRIBED, QUERY_PROMPT, OnnxStates
 
-BATCH = 32
-
 
 class Reader:
     """Vectors (n, dim) float32, means of the last states, not of unit length. Thread-safe."""
