@@ -11,7 +11,7 @@ from actions.backends.clock import Clock
 from actions.backends.ports import BookingSystem, Slot
 from actions.booking import HORIZON_DAYS
 from actions.booking_slots import day_label, matching, open_days, slot_label
-from actions.forms import needs_person
+from actions.forms import asked
 from actions.masking import mask_name, mask_phone
 from actions.phrases import Phrases
 from actions.turn import Turn
@@ -30,10 +30,7 @@ class AskBooking(TurnAction):
 
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`."""
-        stuck = needs_person(turn.slots)
-        sentence = self.phrases.say(self._key(turn))
-        if stuck:
-            sentence = f"{self.phrases.say('form_stuck')}{sentence}"
+        sentence, replies = asked(turn, self.phrases, self.phrases.say(self._key(turn)))
         rows: list[tuple[str, str]] = []
         title = ""
         options = self._options(turn)
@@ -52,7 +49,7 @@ class AskBooking(TurnAction):
                     options=options,
                     rows=rows,
                     title=title,
-                    replies=self.phrases.replies("replies_person" if stuck else "replies_cancel"),
+                    replies=replies,
                 )
             ]
         )

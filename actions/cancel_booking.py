@@ -10,7 +10,7 @@ from actions import messages
 from actions.action import Result, TurnAction
 from actions.backends.ports import Booking, BookingNotFound, BookingSystem
 from actions.booking_slots import day_label
-from actions.forms import confirms, goes_back, interrupts, leaves, needs_person, outcome, within
+from actions.forms import asked, confirms, goes_back, interrupts, leaves, outcome, within
 from actions.own_booking import OWN, booking_number, booking_options, last4
 from actions.phrases import Phrases
 from actions.turn import Turn
@@ -82,8 +82,7 @@ class AskCancel(TurnAction):
 
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`."""
-        stuck = needs_person(turn.slots)
-        replies = self.phrases.replies("replies_person" if stuck else "replies_cancel")
+        sentence, replies = asked(turn, self.phrases, self.phrases.say(f"ask_{self._slot}"))
         mine = self._system.bookings(turn.conversation_id)
         options: list[dict[str, Any]] = []
         rows: list[tuple[str, str]] = []
@@ -97,9 +96,6 @@ class AskCancel(TurnAction):
                 [(self.phrases.say("label_booking_no"), str(turn.slots.get("cancel_no")))],
             )
         asking = {"cancel_no": "booking_no", "cancel_phone": "phone_last4"}.get(self._slot, "confirm")
-        sentence = self.phrases.say(f"ask_{self._slot}")
-        if stuck:
-            sentence = f"{self.phrases.say('form_stuck')}{sentence}"
         return Result([messages.ask(sentence, asking=asking, options=options, rows=rows, replies=replies)])
 
     def _rows(self, booking: Booking) -> list[tuple[str, str]]:

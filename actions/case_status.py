@@ -9,7 +9,7 @@ from rasa_sdk.events import SlotSet
 from actions import messages
 from actions.action import Result, TurnAction
 from actions.backends.ports import CaseNotFound, CaseSystem, TooManyAttempts
-from actions.forms import goes_back, interrupts, leaves, needs_person, outcome, within
+from actions.forms import asked, goes_back, interrupts, leaves, outcome, within
 from actions.masking import mask_phone
 from actions.phrases import Phrases
 from actions.turn import Turn
@@ -70,11 +70,7 @@ class AskCase(TurnAction):
 
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`."""
-        stuck = needs_person(turn.slots)
-        sentence = self.phrases.say(f"ask_{self._slot}")
-        if stuck:
-            sentence = f"{self.phrases.say('form_stuck')}{sentence}"
-        replies = self.phrases.replies("replies_person" if stuck else "replies_cancel")
+        sentence, replies = asked(turn, self.phrases, self.phrases.say(f"ask_{self._slot}"))
         asking = "phone_last4" if self._slot == "case_phone" else self._slot
         options: list[dict[str, Any]] = []
         known = str(turn.slots.get("known_phone") or "")

@@ -11,7 +11,7 @@ from actions.action import Result, TurnAction
 from actions.backends.ports import BookingNotFound, BookingSystem
 from actions.booking import FORM_SLOTS as BOOKING_SLOTS
 from actions.booking_slots import day_label
-from actions.forms import goes_back, interrupts, leaves, needs_person, outcome, within
+from actions.forms import asked, goes_back, interrupts, leaves, outcome, within
 from actions.own_booking import OWN, booking_number, booking_options, last4
 from actions.phrases import Phrases
 from actions.turn import Turn, time_value
@@ -72,10 +72,7 @@ class AskChange(TurnAction):
 
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`."""
-        stuck = needs_person(turn.slots)
-        sentence = self.phrases.say(f"ask_{self._slot}")
-        if stuck:
-            sentence = f"{self.phrases.say('form_stuck')}{sentence}"
+        sentence, replies = asked(turn, self.phrases, self.phrases.say(f"ask_{self._slot}"))
         mine = self._system.bookings(turn.conversation_id) if self._slot == "change_no" else []
         return Result(
             [
@@ -83,7 +80,7 @@ class AskChange(TurnAction):
                     sentence,
                     asking="booking_no" if self._slot == "change_no" else "phone_last4",
                     options=booking_options(mine),
-                    replies=self.phrases.replies("replies_person" if stuck else "replies_cancel"),
+                    replies=replies,
                 )
             ]
         )

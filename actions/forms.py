@@ -161,6 +161,13 @@ def goes_back(turn: Turn, order: Sequence[str], phrases: Phrases) -> Result | No
     return Result([note], [SlotSet(before[-1], None), SlotSet("form_failures", 0)])
 
 
+def asked(turn: Turn, phrases: Phrases, sentence: str) -> tuple[str, list[dict[str, Any]]]:
+    """A form's question and its buttons: after `OFFER_PERSON_AFTER` failures with the offer of a person."""
+    if needs_person(turn.slots):
+        return f"{phrases.say('form_stuck')}{sentence}", phrases.replies("replies_person")
+    return sentence, phrases.replies("replies_cancel")
+
+
 def needs_person(slots: Mapping[str, Any]) -> bool:
     """True when a person should be offered beside the question."""
     return int(slots.get("form_failures") or 0) >= OFFER_PERSON_AFTER

@@ -12,7 +12,7 @@ from actions.action import Result, TurnAction
 from actions.backends.ports import WorkOrderSystem
 from actions.booking_slots import day_label
 from actions.cues import content, cue
-from actions.forms import SURE, goes_back, interrupts, leaves, needs_person, outcome, within
+from actions.forms import SURE, asked, goes_back, interrupts, leaves, outcome, within
 from actions.masking import mask_phone
 from actions.phrases import Phrases
 from actions.turn import Turn
@@ -108,8 +108,6 @@ class AskMessage(TurnAction):
 
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`."""
-        stuck = needs_person(turn.slots)
-        replies = self.phrases.replies("replies_person" if stuck else "replies_cancel")
         options: list[dict[str, Any]] = []
         rows: list[tuple[str, str]] = []
         if self._slot == "message_confirm":
@@ -121,9 +119,7 @@ class AskMessage(TurnAction):
         key = f"ask_{self._slot}"
         if self._slot == "message_text" and turn.slots.get("message_kind") == "complaint":
             key = "ask_message_text_complaint"
-        sentence = self.phrases.say(key)
-        if stuck:
-            sentence = f"{self.phrases.say('form_stuck')}{sentence}"
+        sentence, replies = asked(turn, self.phrases, self.phrases.say(key))
         asking = self._slot.removeprefix("message_").replace("text", "message")
         return Result([messages.ask(sentence, asking=asking, options=options, rows=rows, replies=replies)])
 

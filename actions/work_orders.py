@@ -11,11 +11,11 @@ from actions import messages
 from actions.action import Result, TurnAction
 from actions.backends.ports import WorkOrder, WorkOrderNotFound, WorkOrderSystem
 from actions.forms import (
+    asked,
     confirms,
     goes_back,
     interrupts,
     leaves,
-    needs_person,
     outcome,
     place_in_list,
     within,
@@ -105,11 +105,7 @@ class AskOrder(TurnAction):
 
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`."""
-        stuck = needs_person(turn.slots)
-        sentence = self.phrases.say(f"ask_{self._slot}")
-        if stuck:
-            sentence = f"{self.phrases.say('form_stuck')}{sentence}"
-        replies = self.phrases.replies("replies_person" if stuck else "replies_cancel")
+        sentence, replies = asked(turn, self.phrases, self.phrases.say(f"ask_{self._slot}"))
         options: list[dict[str, Any]] = []
         rows: list[tuple[str, str]] = []
         if self._slot == "order_no":
