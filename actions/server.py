@@ -23,9 +23,11 @@ from actions.backends.local_bookings import LocalBookings
 from actions.backends.local_cases import LocalCases
 from actions.backends.local_ratings import LocalRatings
 from actions.backends.local_work_orders import LocalWorkOrders
-from actions.backends.ports import BookingSystem, CaseSystem, RatingSystem, WorkOrderSystem
-from actions.backends.schema import open_database
+from actions.backends.notices import LocalNotices
+from actions.backends.ports import BookingSystem, CaseSystem, NoticeBoard, RatingSystem, WorkOrderSystem
 from actions.backends.seed import seed_demo_cases
+from actions.backends.store import Store, open_store
+from actions.backends.vault import keys_of, read_keys
 from actions.booking import Book, ListBookings
 from actions.booking_ask import AskBooking
 from actions.booking_form import ValidateBooking
@@ -57,17 +59,23 @@ class Systems:
     bookings: BookingSystem
     work_orders: WorkOrderSystem
     ratings: RatingSystem
+    notices: NoticeBoard
 
 
-def local_systems(settings: ActionSettings, clock: Clock = now) -> Systems:
-    """The embedded systems on SQLite, seeded with demo cases."""
-    engine = open_database(settings.services_database)
-    seed_demo_cases(engine)
+def open_services(settings: ActionSettings, clock: Clock = now) -> Store:
+    """The services database of the settings, with its tables up to date and its keys at hand."""
+    keys = read_keys(settings.data_keys) if settings.data_keys else keys_of(settings.data_keys_file)
+    return open_store(settings.services_url, keys, clock)
+
+
+def local_systems(store: Store) -> Systems:
+    """The embedded systems on one database."""
     return Systems(
-        LocalCases(engine, clock),
-        LocalBookings(engine, load_halls(), clock),
-        LocalWorkOrders(engine, clock),
-        LocalRatings(engine, clock),
+        LocalCases(store),
+        LocalBookings(store, load_halls()),
+        LocalWorkOrders(store),
+        LocalRatings(store),
+        LocalNotices(store),
     )
 
 
@@ -148,7 +156,9 @@ def main() -> None:
     source.current.answer("身份证丢了怎么补")  # the first call loads lazily built parts
     source.watch(knowledge.index_poll_seconds)
     receipts = ReceiptBook(knowledge.answers_database)
-    app = build_app(local_systems(settings), source, Phrases.load(), receipts=receipts)
+    store = open_services(settings)
+    seed_demo_cases(store)
+    app = build_app(local_systems(store), source, Phrases.load(), receipts=receipts)
     app.run(
         host=settings.actions_host,
         port=settings.actions_port,

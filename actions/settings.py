@@ -6,6 +6,8 @@ from pathlib import Path
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from actions.backends.database import sqlite_url
+
 
 class ActionSettings(BaseSettings):
     """See docs/operations.md for every setting."""
@@ -18,7 +20,19 @@ class ActionSettings(BaseSettings):
     actions_port: int = 5055
     log_level: str = "INFO"
 
+    services_database: str = ""
+    """`postgresql://user:password@host/name` for PostgreSQL; empty: a SQLite file in the data folder."""
+    data_keys: str = ""
+    """Keys of personal data at rest, `ID:aes|sm4:base64,…`, the current one first; empty: the file below."""
+    data_keys_path: str = ""
+    """File with those keys; empty: services.keys in the data folder, made at the first start."""
+
     @property
-    def services_database(self) -> Path:
-        """SQLite file of the embedded systems."""
-        return self.data_dir / "services.db"
+    def services_url(self) -> str:
+        """URL of the embedded systems' database."""
+        return self.services_database or sqlite_url(self.data_dir / "services.db")
+
+    @property
+    def data_keys_file(self) -> Path:
+        """Where the keys are when they are not in the settings."""
+        return Path(self.data_keys_path) if self.data_keys_path else self.data_dir / "services.keys"

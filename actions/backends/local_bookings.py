@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, time
 
-from sqlalchemy import Connection, Engine, RowMapping, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as insert_or_ignore
+from sqlalchemy import Connection, RowMapping, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from actions.backends.clock import SHANGHAI, Clock
+from actions.backends.clock import SHANGHAI
+from actions.backends.database import hold, insert_new
 from actions.backends.halls import HallPlan
 from actions.backends.numbers import BOOKING, new_number
 from actions.backends.ports import Booking, BookingNotFound, DuplicateBooking, Hall, Slot, SlotFull
-from actions.backends.schema import bookings, slots
+from actions.backends.store import Store
+from actions.backends.tables import bookings, slots
 
 
 class LocalBookings:
     """Extended-hours bookings in the services database. See `BookingSystem`."""
 
-    def __init__(self, engine: Engine, plan: HallPlan, clock: Clock) -> None:
-        self._engine = engine
+    def __init__(self, store: Store, plan: HallPlan) -> None:
+        self._store = store
         self._plan = plan
-        self._clock = clock
         self._halls = {hall.id: hall for hall in plan.halls}
 
     def halls(self) -> Sequence[Hall]:
@@ -31,11 +31,11 @@ class LocalBookings:
 
     def free_slots(self, hall_id: str, day: date) -> Sequence[Slot]:
         """See `BookingSystem.free_slots`. Opens the day's slots on first sight."""
-        now = self._clock()
+        now = self._store.clock()
         ahead = (day - now.date()).days
         if hall_id not in self._halls or not 0 <= ahead <= self._plan.horizon_days:
             return []
-        with self._engine.begin() as db:
+        with self._store.begin() as db:
             self._open_day(db, hall_id, day)
             rows = db.execute(
                 select(slots).where(slots.c.hall_id == hall_id, slots.c.day == day).order_by(slots.c.start)
@@ -45,27 +45,25 @@ class LocalBookings:
 
     def _open_day(self, db: Connection, hall_id: str, day: date) -> None:
         for session, start, end, capacity in self._plan.slots(hall_id, day):
-            db.execute(
-                insert_or_ignore(slots)
-                .values(
-                    id=f"{hall_id}-{day:%Y%m%d}-{start:%H%M}",
-                    hall_id=hall_id,
-                    day=day,
-                    start=f"{start:%H:%M}",
-                    end=f"{end:%H:%M}",
-                    session=session,
-                    capacity=capacity,
-                    taken=0,
-                )
-                .on_conflict_do_nothing()
-            )
+            row = {
+                "id": f"{hall_id}-{day:%Y%m%d}-{start:%H%M}",
+                "hall_id": hall_id,
+                "day": day,
+                "start": f"{start:%H:%M}",
+                "end": f"{end:%H:%M}",
+                "session": session,
+                "capacity": capacity,
+                "taken": 0,
+            }
+            insert_new(db, slots, [row])
 
     def book(
         self, slot_id: str, *, item_id: str, item: str, name: str, phone: str, owner: str, key: str
     ) -> Booking:
         """See `BookingSystem.book`."""
-        now = self._clock()
-        with self._engine.begin() as db:
+        now = self._store.clock()
+        with self._store.begin() as db:
+            hold(db, f"booking-key:{key}", f"slot:{slot_id}")
             first = self._find(db, bookings.c.key == key)
             if first:
                 return first
@@ -104,8 +102,8 @@ class LocalBookings:
 
     def bookings(self, owner: str) -> Sequence[Booking]:
         """See `BookingSystem.bookings`."""
-        today = self._clock().date()
-        with self._engine.begin() as db:
+        today = self._store.clock().date()
+        with self._store.begin() as db:
             rows = db.execute(
                 select(bookings, slots.c.hall_id, slots.c.day, slots.c.start, slots.c.end)
                 .join(slots, slots.c.id == bookings.c.slot_id)
@@ -116,7 +114,7 @@ class LocalBookings:
 
     def find(self, booking_no: str, *, owner: str, phone_last4: str | None = None) -> Booking:
         """See `BookingSystem.find`."""
-        with self._engine.begin() as db:
+        with self._store.begin() as db:
             found = self._allowed(db, booking_no, owner, phone_last4)
         if found.status != "booked":
             raise BookingNotFound
@@ -124,8 +122,8 @@ class LocalBookings:
 
     def change(self, booking_no: str, slot_id: str, *, owner: str, phone_last4: str | None = None) -> Booking:
         """See `BookingSystem.change`."""
-        now = self._clock()
-        with self._engine.begin() as db:
+        now = self._store.clock()
+        with self._store.begin() as db:
             found = self._allowed(db, booking_no, owner, phone_last4)
             if found.status != "booked":
                 raise BookingNotFound
@@ -170,7 +168,7 @@ class LocalBookings:
 
     def cancel(self, booking_no: str, *, owner: str, phone_last4: str | None = None) -> Booking:
         """See `BookingSystem.cancel`."""
-        with self._engine.begin() as db:
+        with self._store.begin() as db:
             self._allowed(db, booking_no, owner, phone_last4)
             changed = db.execute(
                 update(bookings)

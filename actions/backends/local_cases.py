@@ -6,11 +6,11 @@ import hmac
 import json
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select
 
-from actions.backends.clock import Clock
 from actions.backends.ports import CaseNotFound, CaseStatus, CaseStep, TooManyAttempts
-from actions.backends.schema import cases, lookup_failures
+from actions.backends.store import Store
+from actions.backends.tables import cases, lookup_failures
 
 LOCK_AFTER = 5
 LOCK_WINDOW = timedelta(minutes=15)
@@ -20,15 +20,14 @@ SOURCE = "南昌市一体化政务服务平台（演示数据）"
 class LocalCases:
     """Cases in the services database. See `CaseSystem`."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
-        self._engine = engine
-        self._clock = clock
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def status(self, case_no: str, *, phone_last4: str, client: str) -> CaseStatus:
         """See `CaseSystem.status`. A wrong number and a wrong phone cost the same and look the same."""
-        now = self._clock()
+        now = self._store.clock()
         subjects = (f"case:{case_no}", f"client:{client}")
-        with self._engine.begin() as db:
+        with self._store.begin() as db:
             self._refuse_if_locked(db, subjects, now)
             row = db.execute(select(cases).where(cases.c.case_no == case_no)).mappings().first()
             stored = row["phone_last4"] if row else "----"

@@ -6,20 +6,20 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from actions.backends.clock import Clock, add_workdays
+from actions.backends.clock import add_workdays
 from actions.backends.ports import AlreadyRated, Rating
-from actions.backends.schema import ratings
+from actions.backends.store import Store
+from actions.backends.tables import ratings
 
 
 class LocalRatings:
     """Ratings in the services database. See `RatingSystem`."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
-        self._engine = engine
-        self._clock = clock
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def rate(
         self,
@@ -34,11 +34,11 @@ class LocalRatings:
         """See `RatingSystem.rate`."""
         if not 1 <= level <= 5:
             raise ValueError(f"rating level {level}: expected 1 (非常不满意) to 5 (非常满意)")
-        now = self._clock()
+        now = self._store.clock()
         due = datetime.combine(add_workdays(now.date(), 1), now.timetz()) if level <= 2 else None
         rating = Rating(subject, level, tuple(reasons), comment, channel, owner, now, due)
         try:
-            with self._engine.begin() as db:
+            with self._store.begin() as db:
                 db.execute(
                     insert(ratings).values(
                         subject=subject,
@@ -57,7 +57,7 @@ class LocalRatings:
 
     def explain(self, subject: str, *, reasons: Sequence[str], comment: str, owner: str) -> Rating | None:
         """See `RatingSystem.explain`."""
-        with self._engine.begin() as db:
+        with self._store.begin() as db:
             db.execute(
                 update(ratings)
                 .where(
@@ -73,7 +73,7 @@ class LocalRatings:
 
     def rating(self, subject: str) -> Rating | None:
         """See `RatingSystem.rating`."""
-        with self._engine.begin() as db:
+        with self._store.begin() as db:
             row = db.execute(select(ratings).where(ratings.c.subject == subject)).mappings().first()
         if row is None:
             return None

@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
-from sqlalchemy import Connection, Engine, RowMapping, func, insert, select
-from sqlalchemy.dialects.sqlite import insert as insert_or_ignore
+from sqlalchemy import Connection, RowMapping, func, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from actions.backends.clock import Clock, add_workdays
+from actions.backends.clock import add_workdays
+from actions.backends.database import hold, insert_new
 from actions.backends.numbers import WORK_ORDER, new_number
 from actions.backends.ports import WorkOrder, WorkOrderNotFound
-from actions.backends.schema import work_order_marks, work_orders
+from actions.backends.store import Store
+from actions.backends.tables import work_order_marks, work_orders
 
 DUE_WORKDAYS = {"call_back": 1, "complaint": 5}
 """Working days until an answer is due; the city's own rule replaces this table."""
@@ -22,9 +23,8 @@ DUE_WORKDAYS = {"call_back": 1, "complaint": 5}
 class LocalWorkOrders:
     """Work orders in the services database. See `WorkOrderSystem`."""
 
-    def __init__(self, engine: Engine, clock: Clock) -> None:
-        self._engine = engine
-        self._clock = clock
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def create(
         self,
@@ -37,7 +37,7 @@ class LocalWorkOrders:
         key: str,
     ) -> WorkOrder:
         """See `WorkOrderSystem.create`."""
-        now = self._clock()
+        now = self._store.clock()
         values = {
             "key": key,
             "kind": kind,
@@ -49,7 +49,8 @@ class LocalWorkOrders:
             "due_on": add_workdays(now.date(), DUE_WORKDAYS[kind]),
             "owner": owner,
         }
-        with self._engine.begin() as db:
+        with self._store.begin() as db:
+            hold(db, f"work-order-key:{key}")
             first = db.execute(select(work_orders).where(work_orders.c.key == key)).mappings().first()
             if first:
                 return _order(db, first)
@@ -69,7 +70,7 @@ class LocalWorkOrders:
 
     def orders(self, owner: str) -> Sequence[WorkOrder]:
         """See `WorkOrderSystem.orders`."""
-        with self._engine.begin() as db:
+        with self._store.begin() as db:
             rows = db.execute(
                 select(work_orders)
                 .where(work_orders.c.owner == owner)
@@ -79,12 +80,12 @@ class LocalWorkOrders:
 
     def find(self, order_no: str, *, owner: str, phone_last4: str | None = None) -> WorkOrder:
         """See `WorkOrderSystem.find`."""
-        with self._engine.begin() as db:
+        with self._store.begin() as db:
             return self._allowed(db, order_no, owner, phone_last4)
 
     def urge(self, order_no: str, *, owner: str, key: str, phone_last4: str | None = None) -> WorkOrder:
         """See `WorkOrderSystem.urge`."""
-        with self._engine.begin() as db:
+        with self._store.begin() as db:
             order = self._allowed(db, order_no, owner, phone_last4)
             if order.state == "accepted":
                 self._mark(db, order_no, "urged", f"urge:{order_no}:{key}", "")
@@ -94,7 +95,7 @@ class LocalWorkOrders:
         self, order_no: str, *, owner: str, reason: str, phone_last4: str | None = None
     ) -> WorkOrder:
         """See `WorkOrderSystem.withdraw`."""
-        with self._engine.begin() as db:
+        with self._store.begin() as db:
             self._allowed(db, order_no, owner, phone_last4)
             self._mark(db, order_no, "withdrawn", f"withdraw:{order_no}", reason)
             return self._allowed(db, order_no, owner, phone_last4)
@@ -108,9 +109,9 @@ class LocalWorkOrders:
         return _order(db, row)
 
     def _mark(self, db: Connection, order_no: str, mark: str, key: str, note: str) -> None:
-        at = self._clock().isoformat()
+        at = self._store.clock().isoformat()
         values = {"key": key, "order_no": order_no, "mark": mark, "note": note, "at": at}
-        db.execute(insert_or_ignore(work_order_marks).values(**values).on_conflict_do_nothing())
+        insert_new(db, work_order_marks, [values])
 
 
 def _order(db: Connection, row: RowMapping) -> WorkOrder:

@@ -6,16 +6,16 @@ import json
 from pathlib import Path
 
 import yaml
-from sqlalchemy import Engine
-from sqlalchemy.dialects.sqlite import insert as insert_or_ignore
 
+from actions.backends.database import insert_new
 from actions.backends.numbers import check_digit
-from actions.backends.schema import cases
+from actions.backends.store import Store
+from actions.backends.tables import cases
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "demo_cases.yml"
 
 
-def seed_demo_cases(engine: Engine, path: Path = DATA) -> int:
+def seed_demo_cases(store: Store, path: Path = DATA) -> int:
     """Insert the demo cases that are not there yet; return how many the file holds.
 
     Raises ValueError naming each case whose number has a wrong check digit.
@@ -24,7 +24,7 @@ def seed_demo_cases(engine: Engine, path: Path = DATA) -> int:
     wrong = [r["case_no"] for r in rows if check_digit(r["case_no"][2:-1]) != r["case_no"][-1]]
     if wrong:
         raise ValueError(f"{path.name}: wrong check digit in {', '.join(wrong)}; see numbers.check_digit")
-    with engine.begin() as db:
+    with store.begin() as db:
         for row in rows:
             values = {
                 **row,
@@ -34,5 +34,5 @@ def seed_demo_cases(engine: Engine, path: Path = DATA) -> int:
                 ),
                 "demo": True,
             }
-            db.execute(insert_or_ignore(cases).values(**values).on_conflict_do_nothing())
+            insert_new(db, cases, [values])
     return len(rows)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from actions.server import Systems
-from tests.contracts.implementations import IMPLEMENTATIONS
+from tests.contracts.implementations import IMPLEMENTATIONS, Stand
 from tests.fakes import HeldClock
 
 
@@ -18,6 +19,14 @@ def clock() -> HeldClock:
 
 
 @pytest.fixture(params=sorted(IMPLEMENTATIONS))
-def systems(request: pytest.FixtureRequest, tmp_path: Path, clock: HeldClock) -> Systems:
+def stand(request: pytest.FixtureRequest, tmp_path: Path, clock: HeldClock) -> Iterator[Stand]:
+    """Fresh systems and the store behind them."""
+    made = IMPLEMENTATIONS[request.param](tmp_path, clock)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def systems(stand: Stand) -> Systems:
     """Fresh systems."""
-    return IMPLEMENTATIONS[request.param](tmp_path, clock)
+    return stand.systems

@@ -8,15 +8,15 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from actions.backends.clock import Clock
-from actions.backends.halls import load as load_halls
-from actions.backends.local_bookings import LocalBookings
-from actions.backends.local_cases import LocalCases
-from actions.backends.local_ratings import LocalRatings
-from actions.backends.local_work_orders import LocalWorkOrders
-from actions.backends.schema import open_database
+from sqlalchemy import make_url
+
+from actions.backends.clock import Clock, now
+from actions.backends.database import open_database
 from actions.backends.seed import seed_demo_cases
-from actions.server import Systems
+from actions.backends.store import Store, open_store
+from actions.backends.vault import Vault, new_key, read_keys
+from actions.server import Systems, local_systems
+from tests import postgres
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,17 @@ class KnownCase:
 
 KNOWN = KnownCase("NC202611030000175", "2468", "居住证申领")
 OTHER = KnownCase("NC202611100003589", "1357", "食品经营许可证新办")
+KEYS = read_keys(new_key("k1", "aes"))
+"""One key for the whole run: seeded databases are copied between tests."""
+
+
+@dataclass(frozen=True)
+class Stand:
+    """Systems under test, the store behind them, and how to put them away."""
+
+    systems: Systems
+    store: Store
+    close: Callable[[], None]
 
 
 @cache
@@ -37,26 +48,55 @@ def _seeded() -> bytes:
     """A database file with the demo cases in it, made once per run."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "services.db"
-        engine = open_database(path)
-        seed_demo_cases(engine)
-        engine.dispose()
+        store = open_store(path, KEYS)
+        seed_demo_cases(store)
+        store.engine.dispose()
         return path.read_bytes()
 
 
-_plan = cache(load_halls)
+@cache
+def _seeded_postgres() -> str:
+    """The name of a PostgreSQL database with the demo cases in it."""
+    url = postgres.fresh()
+    store = open_store(url, KEYS, now)
+    seed_demo_cases(store)
+    store.engine.dispose()
+    return str(make_url(url).database)
+
+
+def sqlite_store(folder: Path, clock: Clock) -> Store:
+    """A seeded SQLite file in `folder`."""
+    path = folder / "services.db"
+    path.write_bytes(_seeded())
+    return Store(open_database(path), Vault(KEYS), clock)
+
+
+def postgres_store(clock: Clock) -> tuple[Store, str]:
+    """A seeded PostgreSQL database, and its URL."""
+    url = postgres.fresh(_seeded_postgres())
+    return Store(open_database(url), Vault(KEYS), clock), url
 
 
 def local(folder: Path, clock: Clock) -> Systems:
     """The embedded systems on one SQLite file."""
-    path = folder / "services.db"
-    path.write_bytes(_seeded())
-    engine = open_database(path)
-    return Systems(
-        LocalCases(engine, clock),
-        LocalBookings(engine, _plan(), clock),
-        LocalWorkOrders(engine, clock),
-        LocalRatings(engine, clock),
-    )
+    return local_systems(sqlite_store(folder, clock))
 
 
-IMPLEMENTATIONS: dict[str, Callable[[Path, Clock], Systems]] = {"local": local}
+def on_sqlite(folder: Path, clock: Clock) -> Stand:
+    """The embedded systems on SQLite."""
+    store = sqlite_store(folder, clock)
+    return Stand(local_systems(store), store, store.engine.dispose)
+
+
+def on_postgres(folder: Path, clock: Clock) -> Stand:
+    """The embedded systems on a real PostgreSQL."""
+    store, url = postgres_store(clock)
+
+    def close() -> None:
+        store.engine.dispose()
+        postgres.drop(url)
+
+    return Stand(local_systems(store), store, close)
+
+
+IMPLEMENTATIONS: dict[str, Callable[[Path, Clock], Stand]] = {"sqlite": on_sqlite, "postgres": on_postgres}

@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from actions.backends.database import open_database
 from actions.backends.halls import load as load_halls
 from actions.backends.local_bookings import LocalBookings
 from actions.backends.ports import BackendUnavailable
-from actions.backends.schema import open_database
+from actions.backends.store import Store, open_store
+from actions.backends.vault import Vault, keys_of
+from tests.contracts.implementations import KEYS
 from tests.fakes import HeldClock
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,11 +29,14 @@ from pathlib import Path
 from sqlalchemy import event
 from actions.backends.halls import load
 from actions.backends.local_bookings import LocalBookings
-from actions.backends.schema import open_database
+from actions.backends.store import open_store
+from actions.backends.vault import keys_of
 
 now = datetime(2026, 11, 24, 10, tzinfo=timezone(timedelta(hours=8)))
-engine = open_database(Path(sys.argv[1]))
-system = LocalBookings(engine, load(), lambda: now)
+path = Path(sys.argv[1])
+store = open_store(path, keys_of(path.parent / "keys"), lambda: now)
+engine = store.engine
+system = LocalBookings(store, load())
 slot = system.free_slots("honggutan", date(2026, 11, 28))[0]
 book = lambda n: system.book(slot.id, item_id="a", item="a", name="王", phone=n, owner=n, key=n)
 book("13800000001")
@@ -71,7 +77,7 @@ def test_a_killed_booking_leaves_nothing_half_done(tmp_path, when, statement):
         child.stdout.close()
     assert standing(path) == [(1, 1)]
 
-    system = LocalBookings(open_database(path), load_halls(), HeldClock())
+    system = LocalBookings(open_store(path, keys_of(tmp_path / "keys"), HeldClock()), load_halls())
     slot = system.free_slots("honggutan", date(2026, 11, 28))[0]
     system.book(slot.id, item_id="a", item="a", name="王", phone="13800000002", owner="o", key="13800000002")
     assert standing(path) == [(2, 2)]
@@ -79,7 +85,8 @@ def test_a_killed_booking_leaves_nothing_half_done(tmp_path, when, statement):
 
 def test_a_database_that_stays_locked_is_a_named_outage(tmp_path):
     path = tmp_path / "services.db"
-    system = LocalBookings(open_database(path, busy_ms=50), load_halls(), HeldClock())
+    open_store(path, KEYS).engine.dispose()
+    system = LocalBookings(Store(open_database(path, busy_ms=50), Vault(KEYS), HeldClock()), load_halls())
     holder = sqlite3.connect(path)
     holder.execute("BEGIN EXCLUSIVE")
     with pytest.raises(BackendUnavailable) as down:
@@ -90,7 +97,7 @@ def test_a_database_that_stays_locked_is_a_named_outage(tmp_path):
 
 
 def test_database_errors_do_not_carry_the_citizens_data(tmp_path):
-    engine = open_database(tmp_path / "services.db")
+    engine = open_store(tmp_path / "services.db", KEYS).engine
     row = "INSERT INTO ratings VALUES (:s, 5, '[]', :c, 'portal', 'o', 'now', NULL)"
     with pytest.raises(IntegrityError) as clash, engine.begin() as db:
         for _ in range(2):

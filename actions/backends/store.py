@@ -1,0 +1,43 @@
+"""What every embedded system needs: the database, the vault, the clock. Chosen once, at the root."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+
+from actions.backends.clock import Clock, now
+from actions.backends.database import open_database
+from actions.backends.migrations import migrate
+from actions.backends.ports import BackendUnavailable
+from actions.backends.vault import DataKey, Vault
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The shared ground of the embedded systems."""
+
+    engine: Engine
+    vault: Vault
+    clock: Clock
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        """One transaction: committed at the end, rolled back by an exception. Raises BackendUnavailable."""
+        try:
+            with self.engine.begin() as db:
+                yield db
+        except PoolExhausted as busy:
+            raise BackendUnavailable("services", "every connection is in use") from busy
+
+
+def open_store(url: str | Path, keys: Sequence[DataKey], clock: Clock = now) -> Store:
+    """Open the database and bring its tables up to date."""
+    vault = Vault(keys)
+    engine = open_database(url)
+    migrate(engine, vault)
+    return Store(engine, vault, clock)
