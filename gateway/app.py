@@ -26,6 +26,7 @@ from gateway.errors import error_body
 from gateway.hub import Hub
 from gateway.knowledge_client import HttpKnowledge, Knowledge
 from gateway.log import ConversationLog
+from gateway.notices import HttpNotices, NoticePump, Notices
 from gateway.phrases import Phrases
 from gateway.routes import NotSignedIn, add_pages, api
 from gateway.routes import sockets as socket_routes
@@ -67,10 +68,12 @@ class NeedsLoop(Protocol):
 
 @dataclass
 class Parts:
-    """What tests replace: the two far services."""
+    """What tests replace: the far services."""
 
     dialogue: Dialogue
     knowledge: Knowledge
+    notices: Notices | None = None
+    """None: nobody is told anything unasked."""
 
 
 def create_app(settings: GatewaySettings, parts: Parts | None = None) -> FastAPI:
@@ -83,8 +86,9 @@ def create_app(settings: GatewaySettings, parts: Parts | None = None) -> FastAPI
         chosen = parts or Parts(
             RasaDialogue(settings.dialogue_url, settings.dialogue_deadline_s),
             HttpKnowledge(settings.knowledge_url, settings.suggest_deadline_s),
+            HttpNotices(settings.knowledge_url, settings.suggest_deadline_s),
         )
-        opened = [p for p in (chosen.dialogue, chosen.knowledge) if isinstance(p, NeedsLoop)]
+        opened = [p for p in (chosen.dialogue, chosen.knowledge, chosen.notices) if isinstance(p, NeedsLoop)]
         for part in opened:
             await part.open()
         log = ConversationLog(engine)
@@ -93,9 +97,14 @@ def create_app(settings: GatewaySettings, parts: Parts | None = None) -> FastAPI
         await database(add_demo_staff, people, settings.data_dir)
         app.state.hub, app.state.people = hub, people
         await hub.start()
+        pump = NoticePump(hub.live, chosen.notices, settings.notice_poll_s) if chosen.notices else None
+        if pump:
+            pump.start()
         try:
             yield
         finally:
+            if pump:
+                await pump.stop()
             await hub.stop()
             for part in opened:
                 await part.close()

@@ -36,6 +36,8 @@ class GatewaySettings(BaseSettings):
     """Per conversation; more get `rate_limited`."""
     thinking_after_s: float = 0.2
     """An answer that takes longer than this is announced as being worked on."""
+    notice_poll_s: float = 2.0
+    """How often the action server is asked for notices (reminders, news of a case)."""
     turns_in_flight: int = 8
     """Bot turns running at once; Rasa is one event loop, more would only queue inside it."""
 

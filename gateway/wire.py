@@ -130,7 +130,7 @@ class GuideOption(Wire):
 
 
 class TimelineStep(Wire):
-    """One station of a case."""
+    """One station of a case or of a work order."""
 
     title: str
     at: str | None = None
@@ -154,6 +154,14 @@ class CaseView(Wire):
     next_step: str
     citizen_must: str = ""
     """What the citizen has to do now; empty: nothing."""
+    must_items: list[str] = []
+    """The materials to hand in now (补正材料), one an entry."""
+    holder: str = ""
+    """Who has it now: department, and desk if known."""
+    statutory_due: str | None = None
+    """ISO date by which the law wants it decided; `due_on` is the promised day."""
+    result: str = ""
+    """How the result is collected or posted; empty while there is none."""
     as_of: str
     source: str
     demo: bool
@@ -178,6 +186,10 @@ class BookingView(Wire):
     """Masked."""
     status: Literal["booked", "cancelled"]
     demo: bool
+    calendar: str = ""
+    """Path of the calendar file on this server, with a secret in it; empty: none."""
+    qr: str = ""
+    """Path of the QR code (SVG) that the hall scans; empty: none."""
 
 
 class Row(Wire):
@@ -267,6 +279,12 @@ class WorkOrderMessage(Wire):
     due_on: str
     status: str = ""
     """Its state in words; empty for the receipt of a new one."""
+    department: str = ""
+    """Who handles it, once a person has decided that."""
+    steps: list[TimelineStep] = []
+    """What has happened to it, oldest first."""
+    query_code: str = ""
+    """For an anonymous one, given once: with it and the number one can ask again."""
     replies: list[QuickReply] = []
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gateway import wire
+from gateway.notices import Notice, NoticesUnavailable
 
 SUGGESTION = {
     "text": "补领身份证要本人带户口簿到任一派出所办理。",
@@ -137,3 +138,31 @@ class ScriptedKnowledge:
         if isinstance(found, Exception):
             raise found
         return found
+
+
+class ScriptedNotices:
+    """An outbox that lists what was put in until it is told; `deaf`: it does not take the acknowledgement."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[int, Notice] = {}
+        self.fetched = 0
+        self.deaf = False
+        self.down = False
+
+    def put(self, number: int, owner: str, text: str) -> None:
+        """One more to tell."""
+        self.waiting[number] = Notice(number, owner, wire.TextMessage(text=text, status="notice_reminder"))
+
+    async def due(self) -> Sequence[Notice]:
+        """All that wait."""
+        if self.down:
+            raise NoticesUnavailable("scripted")
+        self.fetched += 1
+        return [self.waiting[n] for n in sorted(self.waiting)]
+
+    async def told(self, ids: Sequence[int]) -> None:
+        """They are in the log."""
+        if self.deaf:
+            raise NoticesUnavailable("scripted")
+        for number in ids:
+            self.waiting.pop(number, None)

@@ -208,12 +208,14 @@ class Officer(Tab):
 class Gateway:
     """A running app over a real SQLite file."""
 
-    def __init__(self, settings: GatewaySettings, dialogue: Any = None, knowledge: Any = None) -> None:
+    def __init__(
+        self, settings: GatewaySettings, dialogue: Any = None, knowledge: Any = None, notices: Any = None
+    ) -> None:
         self.settings = settings
         self.dialogue = dialogue or ScriptedDialogue()
         self.knowledge = knowledge or ScriptedKnowledge()
         self.tabs: list[Tab] = []
-        self.client = TestClient(create_app(settings, Parts(self.dialogue, self.knowledge)))
+        self.client = TestClient(create_app(settings, Parts(self.dialogue, self.knowledge, notices)))
         self.client.__enter__()
         self._running = True
 

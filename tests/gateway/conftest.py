@@ -48,11 +48,17 @@ def start(tmp_path: Path, prepared: Path) -> Iterator[Start]:
     """
     running: list[Gateway] = []
 
-    def begin(dialogue: Any = None, knowledge: Any = None, bare: bool = False, **settings: Any) -> Gateway:
+    def begin(
+        dialogue: Any = None,
+        knowledge: Any = None,
+        notices: Any = None,
+        bare: bool = False,
+        **settings: Any,
+    ) -> Gateway:
         if not bare and not (tmp_path / "gateway.db").exists():
             shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
         values = {"data_dir": tmp_path, "static_dir": tmp_path / "static", **FAST, **settings}
-        gateway = Gateway(GatewaySettings(_env_file=None, **values), dialogue, knowledge)
+        gateway = Gateway(GatewaySettings(_env_file=None, **values), dialogue, knowledge, notices)
         running.append(gateway)
         return gateway
 

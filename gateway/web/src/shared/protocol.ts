@@ -208,6 +208,7 @@ export interface BookingView {
   address: string;
   address_verified: boolean;
   booking_no: string;
+  calendar: string;
   day: string;
   demo: boolean;
   end: string;
@@ -215,6 +216,7 @@ export interface BookingView {
   item: string;
   name: string;
   phone: string;
+  qr: string;
   start: string;
   status: "booked" | "cancelled";
 }
@@ -287,15 +289,19 @@ export interface CaseView {
   demo: boolean;
   department: string;
   due_on: string | null;
+  holder: string;
   item: string;
+  must_items: string[];
   next_step: string;
+  result: string;
   source: string;
   status: string;
+  statutory_due: string | null;
   steps: TimelineStep[];
   submitted_on: string;
 }
 /**
- * One station of a case.
+ * One station of a case or of a work order.
  */
 export interface TimelineStep {
   at: string | null;
@@ -307,11 +313,14 @@ export interface TimelineStep {
  * The receipt for a message that was left.
  */
 export interface WorkOrderMessage {
+  department: string;
   due_on: string;
   kind: "work_order";
   order_no: string;
+  query_code: string;
   replies: QuickReply[];
   status: string;
+  steps: TimelineStep[];
   summary: string;
   text: string;
 }
