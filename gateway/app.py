@@ -31,6 +31,7 @@ from gateway.phrases import Phrases
 from gateway.routes import NotSignedIn, add_pages, api
 from gateway.routes import sockets as socket_routes
 from gateway.schema_sql import open_database
+from gateway.services_client import HttpServices, Services
 from gateway.settings import GatewaySettings
 from gateway.staff import Staff, add_demo_staff
 from gateway.store import DatabaseThread
@@ -74,6 +75,8 @@ class Parts:
     knowledge: Knowledge
     notices: Notices | None = None
     """None: nobody is told anything unasked."""
+    services: Services | None = None
+    """None: no vouchers and no case events."""
 
 
 def create_app(settings: GatewaySettings, parts: Parts | None = None) -> FastAPI:
@@ -87,15 +90,17 @@ def create_app(settings: GatewaySettings, parts: Parts | None = None) -> FastAPI
             RasaDialogue(settings.dialogue_url, settings.dialogue_deadline_s),
             HttpKnowledge(settings.knowledge_url, settings.suggest_deadline_s),
             HttpNotices(settings.knowledge_url, settings.suggest_deadline_s),
+            HttpServices(settings.knowledge_url, settings.suggest_deadline_s),
         )
-        opened = [p for p in (chosen.dialogue, chosen.knowledge, chosen.notices) if isinstance(p, NeedsLoop)]
+        far = (chosen.dialogue, chosen.knowledge, chosen.notices, chosen.services)
+        opened = [p for p in far if isinstance(p, NeedsLoop)]
         for part in opened:
             await part.open()
         log = ConversationLog(engine)
         hub = Hub(settings, log, database, chosen.dialogue, chosen.knowledge, Phrases.load())
         people = Staff(engine)
         await database(add_demo_staff, people, settings.data_dir)
-        app.state.hub, app.state.people = hub, people
+        app.state.hub, app.state.people, app.state.services = hub, people, chosen.services
         await hub.start()
         pump = NoticePump(hub.live, chosen.notices, settings.notice_poll_s) if chosen.notices else None
         if pump:

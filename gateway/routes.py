@@ -19,6 +19,13 @@ from gateway.hub import Hub
 from gateway.knowledge_client import KnowledgeUnavailable
 from gateway.log import digest
 from gateway.phrases import load_home
+from gateway.services_client import (
+    FEED_HEADERS,
+    FEED_LIMIT,
+    VOUCHER_TYPES,
+    Services,
+    ServicesUnavailable,
+)
 from gateway.sockets import CLOSE_ORIGIN, CLOSE_SIGN_IN, close, origin_allowed
 from gateway.staff import SESSION_S, Officer, SignInLocked, SignInRefused, Staff
 
@@ -168,6 +175,47 @@ async def show_guide(guide_id: str, officer: OfficerDep, hub: HubDep) -> Any:
     except KnowledgeUnavailable:
         return error_body("internal", hub.phrases.say("error_internal"), 503)
     return card if card is not None else error_body("not_found", hub.phrases.say("error_not_found"), 404)
+
+
+@api.get("/vouchers/{name}")
+async def voucher(name: str, hub: HubDep, request: Request) -> Response:
+    """Calendar file or QR code of a booking; the name is a secret that only its owner was given."""
+    services: Services | None = request.app.state.services
+    missing = error_body("not_found", hub.phrases.say("error_not_found"), 404)
+    if services is None:
+        return missing
+    try:
+        passed = await services.voucher(name)
+    except ServicesUnavailable:
+        return error_body("internal", hub.phrases.say("error_internal"), 503)
+    if passed.status == 404:
+        return missing
+    if passed.status != 200:
+        return error_body("internal", hub.phrases.say("error_internal"), 503)
+    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
+    if passed.filename:
+        headers["Content-Disposition"] = f'attachment; filename="{passed.filename}"'
+    return Response(passed.body, media_type=VOUCHER_TYPES[name.rpartition(".")[2]], headers=headers)
+
+
+@api.post("/feeds/cases")
+async def case_event(request: Request, hub: HubDep) -> Response:
+    """One signed event of a department's system; see docs/cases.md. The services check the signature."""
+    services: Services | None = request.app.state.services
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > FEED_LIMIT:
+            return error_body("too_large", hub.phrases.say("error_frame_too_large"), 413)
+    if services is None:
+        return error_body("internal", hub.phrases.say("error_internal"), 503)
+    try:
+        passed = await services.case_event(
+            bytes(body), {name: request.headers.get(name, "") for name in FEED_HEADERS}
+        )
+    except ServicesUnavailable:
+        return error_body("internal", hub.phrases.say("error_internal"), 503)
+    return Response(passed.body, status_code=passed.status, media_type="application/json")
 
 
 @api.get("/health")

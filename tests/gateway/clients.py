@@ -209,13 +209,19 @@ class Gateway:
     """A running app over a real SQLite file."""
 
     def __init__(
-        self, settings: GatewaySettings, dialogue: Any = None, knowledge: Any = None, notices: Any = None
+        self,
+        settings: GatewaySettings,
+        dialogue: Any = None,
+        knowledge: Any = None,
+        notices: Any = None,
+        services: Any = None,
     ) -> None:
         self.settings = settings
         self.dialogue = dialogue or ScriptedDialogue()
         self.knowledge = knowledge or ScriptedKnowledge()
         self.tabs: list[Tab] = []
-        self.client = TestClient(create_app(settings, Parts(self.dialogue, self.knowledge, notices)))
+        parts = Parts(self.dialogue, self.knowledge, notices, services)
+        self.client = TestClient(create_app(settings, parts))
         self.client.__enter__()
         self._running = True
 
