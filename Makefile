@@ -3,7 +3,7 @@ PYTHON ?= python3
 APP := .build/app/bin/python
 BOT := .build/bot/bin/python
 
-.PHONY: help run setup test check bench nlu-eval train index lock clean
+.PHONY: help run setup test check bench nlu-eval train index lock backup restore clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -38,6 +38,13 @@ index: ## check and index the guides
 
 lock: ## resolve pyproject.toml into deploy/locks
 	@$(PYTHON) -m deploy.lock
+
+backup: ## back up the databases while they run, without the data keys; TO=folder
+	@PYTHONPATH=. $(APP) -m actions.admin backup $(if $(TO),--to "$(TO)")
+
+restore: ## restore a backup, FROM=file; stop everything first; FORCE=1 replaces what is there
+	@test -n "$(FROM)" || { echo "make restore FROM=backups/nczf-backup-….tar.gz"; exit 2; }
+	@PYTHONPATH=. $(APP) -m actions.admin restore --from "$(FROM)" $(if $(FORCE),--force)
 
 clean: ## remove everything built (not the data folder)
 	rm -rf .build gateway/web/node_modules

@@ -8,7 +8,10 @@ from rasa_sdk.events import SlotSet
 
 from actions import messages
 from actions.action import Result, TurnAction
-from actions.backends.ports import Booking, BookingNotFound, BookingSystem, DuplicateBooking, SlotFull
+from actions.backends.ports import Booking, BookingSystem
+from actions.booking_refusals import REFUSALS, refusal
+from actions.booking_slots import day_label
+from actions.booking_waits import WAIT, answered, join, standing
 from actions.phrases import Phrases
 from actions.turn import Turn
 
@@ -49,22 +52,11 @@ class Book(TurnAction):
         """See `TurnAction.act`."""
         moves = turn.slots.get("booking_moves")
         try:
+            if str(turn.slots["booking_slot"]).startswith(WAIT):
+                return join(turn, self.phrases, self._system, clear())
             booked = self._moved(turn) if moves else self._booked(turn)
-        except BookingNotFound:
-            sentence, replies = self.phrases.say("booking_not_found"), self.phrases.replies("replies_person")
-            return Result([messages.text(sentence, status="booking_not_found", replies=replies)], clear())
-        except SlotFull:
-            keep = [SlotSet("booking_slot", None), SlotSet("booking_confirm", None)]
-            sentence = self.phrases.say("slot_just_taken")
-            replies = self.phrases.replies("replies_rebook")
-            return Result(
-                [messages.text(sentence, status="booking_full", replies=replies)],
-                [*keep, SlotSet("booking_time", None)],
-            )
-        except DuplicateBooking as duplicate:
-            sentence = self.phrases.say("booking_duplicate", number=duplicate.booking_no)
-            replies = self.phrases.replies("replies_booked")
-            return Result([messages.text(sentence, status="booking_duplicate", replies=replies)], clear())
+        except REFUSALS as refused:
+            return refusal(refused, self.phrases, clear())
         sentence = self.phrases.say("booking_moved" if moves else "booked", number=booked.booking_no)
         known = [SlotSet("known_phone", booked.phone)]
         if not turn.slots.get("booking_for"):
@@ -83,7 +75,7 @@ class Book(TurnAction):
             name=s["booking_name"],
             phone=s["booking_phone"],
             owner=turn.conversation_id,
-            key=f"{turn.conversation_id}:{s['booking_slot']}:{s['booking_phone']}:{turn.message_id}",
+            key=f"{turn.conversation_id}:{s['booking_slot']}:{turn.message_id}",
         )
 
     def _moved(self, turn: Turn) -> Booking:
@@ -97,7 +89,7 @@ class Book(TurnAction):
 
 
 class ListBookings(TurnAction):
-    """`action_list_bookings`: the active bookings of this conversation."""
+    """`action_list_bookings`: bookings and turns in line; 我要这个空位 takes an offer, 不排了 leaves."""
 
     def __init__(self, phrases: Phrases, system: BookingSystem) -> None:
         super().__init__("action_list_bookings", phrases)
@@ -105,7 +97,13 @@ class ListBookings(TurnAction):
 
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`."""
+        done = answered(turn, self.phrases, self._system)
+        if done is not None:
+            return done
         found = self._system.bookings(turn.conversation_id)
+        waiting = standing(self._system.waits(turn.conversation_id), self.phrases)
+        if waiting and not found:
+            return Result(waiting)
         if not found:
             return Result(
                 [
@@ -116,4 +114,18 @@ class ListBookings(TurnAction):
                     )
                 ]
             )
-        return Result([messages.bookings(self.phrases.say("bookings_list", n=len(found)), found, [])])
+        lost = [b for b in found if b.status == "displaced"]
+        kept = [b for b in found if b.status != "displaced"]
+        said = [*waiting, *(self._displaced(b) for b in lost)]
+        if kept:
+            said.append(messages.bookings(self.phrases.say("bookings_list", n=len(kept)), kept, []))
+        return Result(said)
+
+    def _displaced(self, lost: Booking) -> messages.Message:
+        """A booking whose slot was closed: it still can be moved."""
+        when = f"{day_label(lost.day)} {lost.start:%H:%M}"
+        sentence = self.phrases.say(
+            "booking_displaced", number=lost.booking_no, item=lost.item, hall=lost.hall.name, when=when
+        )
+        replies = [{"label": self.phrases.say("move_button"), "say": f"改约{lost.booking_no}"}]
+        return messages.text(sentence, status="booking_displaced", replies=replies)

@@ -11,6 +11,7 @@ from actions.backends.clock import Clock
 from actions.backends.ports import BookingSystem, Slot
 from actions.booking import HORIZON_DAYS
 from actions.booking_slots import day_label, matching, open_days, slot_label
+from actions.booking_waits import WAIT, waited_for
 from actions.forms import asked
 from actions.masking import mask_name, mask_phone
 from actions.phrases import Phrases
@@ -39,7 +40,9 @@ class AskBooking(TurnAction):
             rows = self._rows(turn, slot)
             moved = turn.slots.get("booking_moves")
             title = self.phrases.say("booking_move_title" if moved else "booking_read_back_title")
-            if slot is None:  # its time has come while we talked: nothing left to confirm
+            if slot is None and not self._waits(
+                turn
+            ):  # its time has come while we talked: nothing left to confirm
                 sentence, options = self.phrases.say("time_past"), []
         return Result(
             [
@@ -89,7 +92,7 @@ class AskBooking(TurnAction):
             turn.slots["booking_hall"], date.fromisoformat(turn.slots["booking_day"])
         )
         fitting = matching(found, turn.slots.get("booking_time") or {}) or list(found)
-        return [
+        options: list[dict[str, Any]] = [
             {
                 "label": slot_label(s),
                 "say": f"{s.start:%H:%M}",
@@ -98,6 +101,14 @@ class AskBooking(TurnAction):
             }
             for s in fitting
         ]
+        if any(not s.free for s in fitting) and not turn.slots.get("booking_moves"):
+            options += self.phrases.replies("wait_options")
+        return options
+
+    @staticmethod
+    def _waits(turn: Turn) -> bool:
+        """True when a turn in line is about to be confirmed."""
+        return str(turn.slots.get("booking_slot") or "").startswith(WAIT)
 
     def _left(self, places: int) -> str:
         return self.phrases.say("places_left", n=places) if places else self.phrases.say("places_none")
@@ -108,6 +119,14 @@ class AskBooking(TurnAction):
         slots = self._system.free_slots(turn.slots["booking_hall"], day)
         return next((s for s in slots if s.id == turn.slots["booking_slot"]), None)
 
+    def _waited(self, turn: Turn) -> str:
+        """What is waited for, in words; "" for anything else."""
+        if not self._waits(turn):
+            return ""
+        day = date.fromisoformat(turn.slots["booking_day"])
+        slots = self._system.free_slots(turn.slots["booking_hall"], day)
+        return waited_for(str(turn.slots["booking_slot"]), slots, self.phrases)
+
     def _rows(self, turn: Turn, slot: Slot | None) -> list[tuple[str, str]]:
         """The rows that the citizen confirms."""
         slots = turn.slots
@@ -116,7 +135,7 @@ class AskBooking(TurnAction):
             "label_item": slots["booking_item"]["name"],
             "label_hall": hall,
             "label_day": day_label(date.fromisoformat(slots["booking_day"])),
-            "label_slot": slot_label(slot) if slot else "",
+            "label_slot": slot_label(slot) if slot else self._waited(turn),
             "label_name": mask_name(slots["booking_name"]),
             "label_phone": mask_phone(slots["booking_phone"]),
         }

@@ -13,6 +13,7 @@ from actions.backends.ports import BookingSystem, Slot
 from actions.booking import HORIZON_DAYS
 from actions.booking_reading import Reading, read_changes, read_known, read_whom
 from actions.booking_slots import day_label, matching, slot_label
+from actions.booking_waits import wish
 from actions.cues import cue
 from actions.forms import (
     QUESTION,
@@ -73,14 +74,26 @@ class ValidateBooking(TurnAction):
         self._read_person(said)
         read_known(said, begins=said.wanted is None)
         self._read_answer(said)
-        if not said.filled and not said.notes and interrupts(turn, "book", "change_booking"):
+        if not said.filled and not said.notes and interrupts(turn, "book", "change_booking", "join_waitlist"):
             return Result()
-        notes = [messages.text(self.phrases.say(k, **v), status="form_note") for k, v in said.notes]
-        return Result(notes, outcome(turn, said.filled))
+        return Result([self._note(key, values) for key, values in said.notes], outcome(turn, said.filled))
+
+    def _note(self, key: str, values: dict[str, Any]) -> messages.Message:
+        """A note; the one about a full day has a button that joins the line."""
+        wait = values.get("wait")
+        replies = [{"label": self.phrases.say("wait_button"), "say": wait}] if wait else []
+        return messages.text(self.phrases.say(key, **values), status="form_note", replies=replies)
+
+    @staticmethod
+    def _would_wait(said: Reading) -> bool:
+        """有空位通知我: wants the next place that falls free. Not for a move, which keeps its old place."""
+        if said.have("booking_moves"):
+            return False
+        return bool(cue("tell_when_free").search(said.turn.text)) or said.turn.intent == "join_waitlist"
 
     def _read_item(self, said: Reading) -> None:
         turn, hint = said.turn, said.turn.first("guide_hint")
-        fresh = turn.intent == "book" and not said.have("booking_item")
+        fresh = turn.intent in ("book", "join_waitlist") and not said.have("booking_item")
         wrong = turn.intent in ITEM_CORRECTIONS or cue("wrong_item").search(turn.text)
         corrected = said.wanted == "booking_confirm" and bool(hint) and bool(wrong)
         if not (fresh or corrected or self._answers_which_item(said)):
@@ -145,7 +158,7 @@ class ValidateBooking(TurnAction):
             return
         when = date.fromisoformat(day)
         slots = self._system.free_slots(hall, when)
-        if any(s.free for s in slots):
+        if any(s.free for s in slots) or (slots and self._would_wait(said)):
             return
         ahead = (when - self._clock().date()).days
         if ahead < 0:
@@ -153,18 +166,34 @@ class ValidateBooking(TurnAction):
         elif ahead > HORIZON_DAYS:
             said.notes.append(("day_too_far", {"day": day_label(when), "n": HORIZON_DAYS}))
         else:
-            said.notes.append(("day_full" if slots else "day_closed", {"day": day_label(when)}))
+            said.notes.append(self._full_or_closed(said, hall, when, bool(slots)))
         said.filled["booking_day"] = None
         said.filled["booking_slot"] = None
+
+    def _full_or_closed(self, said: Reading, hall: str, day: date, opens: bool) -> tuple[str, dict[str, Any]]:
+        """Why nothing is free that day, and what can be done."""
+        label = day_label(day)
+        if opens and said.have("booking_moves"):
+            return "day_full", {"day": label}
+        if opens:
+            words = self.phrases.say("wait_words", day=f"{day.month}月{day.day}日")
+            return "day_full_wait", {"day": label, "wait": words}
+        reason = self._system.closed_because(hall, day)
+        if reason:
+            return "day_closed_because", {"day": label, "reason": reason}
+        return "day_closed", {"day": label}
 
     def _choose_slot(self, said: Reading) -> None:
         hall, day = said.have("booking_hall"), said.have("booking_day")
         if not hall or not day:
             return
-        wish = said.have("booking_time") or {}
-        fitting = matching(self._system.free_slots(hall, date.fromisoformat(day)), wish)
-        if said.says("booking_hall", "booking_day", "booking_time"):
-            said.filled["booking_slot"] = self._only(said, fitting, wish, date.fromisoformat(day))
+        time = said.have("booking_time") or {}
+        slots = self._system.free_slots(hall, date.fromisoformat(day))
+        fitting = matching(slots, time)
+        if self._would_wait(said) and slots:
+            said.filled["booking_slot"] = wish(fitting or slots, bool(time and fitting))
+        elif said.says("booking_hall", "booking_day", "booking_time"):
+            said.filled["booking_slot"] = self._only(said, fitting, time, date.fromisoformat(day))
         elif said.wanted == "booking_slot" or (
             said.wanted == "booking_confirm" and cue("slot_word").search(said.turn.text)
         ):

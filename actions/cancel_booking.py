@@ -8,7 +8,8 @@ from rasa_sdk.events import SlotSet
 
 from actions import messages
 from actions.action import Result, TurnAction
-from actions.backends.ports import Booking, BookingNotFound, BookingSystem
+from actions.backends.ports import Booking, BookingSystem
+from actions.booking_refusals import REFUSALS, refusal
 from actions.booking_slots import day_label
 from actions.forms import asked, confirms, goes_back, interrupts, leaves, outcome, within
 from actions.own_booking import OWN, booking_number, booking_options, last4
@@ -123,10 +124,8 @@ class CancelBooking(TurnAction):
                 owner=turn.conversation_id,
                 phone_last4=None if proof == OWN else proof,
             )
-        except BookingNotFound:
-            sentence = self.phrases.say("booking_not_found")
-            replies = self.phrases.replies("replies_person")
-            return Result([messages.text(sentence, status="booking_not_found", replies=replies)], clear())
+        except REFUSALS as refused:
+            return refusal(refused, self.phrases, clear())
         sentence = self.phrases.say("booking_cancelled")
         replies = self.phrases.replies("replies_no_booking")
         return Result([messages.bookings(sentence, [cancelled], replies)], clear())

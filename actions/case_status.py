@@ -9,6 +9,7 @@ from rasa_sdk.events import SlotSet
 from actions import messages
 from actions.action import Result, TurnAction
 from actions.backends.ports import CaseNotFound, CaseSystem, TooManyAttempts
+from actions.case_words import holder, in_words, result
 from actions.forms import asked, goes_back, interrupts, leaves, outcome, within
 from actions.masking import mask_phone
 from actions.phrases import Phrases
@@ -102,7 +103,14 @@ class CaseLookup(TurnAction):
             replies = self.phrases.replies("replies_person")
             return Result([messages.text(sentence, status="case_locked", replies=replies)], clear())
         lead = self.phrases.say("case_found", item=case.item, status=case.status)
+        shown = messages.case_status(
+            lead,
+            in_words(case, self.phrases),
+            self.phrases.replies("replies_case"),
+            holder=holder(case, self.phrases),
+            result=result(case, self.phrases),
+        )
         return Result(
-            [messages.case_status(lead, case, self.phrases.replies("replies_case"))],
+            [shown],
             clear([SlotSet("last_service", f"case:{case.case_no}:{turn.conversation_id}")]),
         )

@@ -7,7 +7,7 @@ build with the gateway's models.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from actions.backends.ports import Booking, CaseStatus, WorkOrder
@@ -79,7 +79,10 @@ def ask(
     }
 
 
-def case_status(sentence: str, case: CaseStatus, replies: Sequence[Reply]) -> Message:
+def case_status(
+    sentence: str, case: CaseStatus, replies: Sequence[Reply], *, holder: str = "", result: str = ""
+) -> Message:
+    """`holder`: who has it now, in words; `result`: what came of it and how it is collected, in words."""
     return {
         "kind": "case_status",
         "text": sentence,
@@ -91,23 +94,23 @@ def case_status(sentence: str, case: CaseStatus, replies: Sequence[Reply]) -> Me
             "status": case.status,
             "submitted_on": case.submitted_on.isoformat(),
             "due_on": case.due_on.isoformat() if case.due_on else None,
-            "steps": [
-                {
-                    "title": s.title,
-                    "at": s.at.isoformat() if s.at else None,
-                    "note": s.note,
-                    "state": s.state,
-                }
-                for s in case.steps
-            ],
+            "steps": [_step(s.title, s.at, s.note, s.state) for s in case.steps],
             "next_step": case.next_step,
             "citizen_must": case.citizen_must,
+            "must_items": list(case.materials),
+            "holder": holder,
+            "statutory_due": case.statutory_due.isoformat() if case.statutory_due else None,
+            "result": result,
             "as_of": case.as_of.isoformat(timespec="seconds"),
             "source": case.source,
             "demo": case.demo,
         },
         "replies": list(replies),
     }
+
+
+def _step(title: str, at: datetime | None, note: str, state: str) -> dict[str, Any]:
+    return {"title": title, "at": at.isoformat() if at else None, "note": note, "state": state}
 
 
 def bookings(sentence: str, found: Sequence[Booking], replies: Sequence[Reply]) -> Message:
@@ -126,8 +129,10 @@ def bookings(sentence: str, found: Sequence[Booking], replies: Sequence[Reply]) 
                 "end": f"{b.end:%H:%M}",
                 "name": mask_name(b.name),
                 "phone": mask_phone(b.phone),
-                "status": b.status,
+                "status": "booked" if b.status == "booked" else "cancelled",
                 "demo": b.demo,
+                "calendar": f"/api/vouchers/{b.voucher}.ics" if b.voucher else "",
+                "qr": f"/api/vouchers/{b.voucher}.svg" if b.voucher else "",
             }
             for b in found
         ],
@@ -140,8 +145,15 @@ def day_text(day: date) -> str:
     return f"{day.month}月{day.day}日"
 
 
-def work_order(sentence: str, order: WorkOrder, replies: Sequence[Reply], *, status: str = "") -> Message:
-    """`status`: its state in words; empty for the receipt of a new one."""
+def work_order(
+    sentence: str,
+    order: WorkOrder,
+    replies: Sequence[Reply],
+    *,
+    status: str = "",
+    steps: Sequence[tuple[str, datetime]] = (),
+) -> Message:
+    """`status`: its state in words, empty for a new one; `steps`: what has happened, and when."""
     return {
         "kind": "work_order",
         "text": sentence,
@@ -149,6 +161,9 @@ def work_order(sentence: str, order: WorkOrder, replies: Sequence[Reply], *, sta
         "summary": order.text,
         "due_on": order.due_on.isoformat(),
         "status": status,
+        "department": order.department,
+        "steps": [_step(title, at, "", "done") for title, at in steps],
+        "query_code": order.code,
         "replies": list(replies),
     }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from pathlib import Path
 from typing import Any
 
 from sanic import Request, Sanic
@@ -19,12 +20,13 @@ from actions.phrases import Phrases
 
 log = logging.getLogger(__name__)
 LIMIT = 50
+DATA = Path(__file__).resolve().parent / "data" / "notices.yml"
 ANY = "notice_any"
 """Said when a notice has no sentence of its own or lacks a value of it: nobody stays untold."""
 
 
 def worded(notice: Notice, phrases: Phrases) -> messages.Message:
-    """The notice as a message: `notice_<kind>` of phrases.yml, with its buttons (`replies_notice_<kind>`)."""
+    """The notice as a message: `notice_<kind>` of notices.yml, with its buttons (`replies_notice_<kind>`)."""
     key = f"notice_{notice.kind}"
     try:
         sentence = phrases.say(key, **notice.payload)
@@ -60,7 +62,7 @@ def add_notice_routes(app: Sanic[Any, Any], board: NoticeBoard, phrases: Phrases
     async def told(request: Request) -> HTTPResponse:
         ids = request.json.get("ids") if isinstance(request.json, dict) else None
         if not isinstance(ids, list) or not all(type(i) is int and 0 < i < 2**31 for i in ids):
-            message = "expected {\"ids\": [whole numbers]}"
+            message = 'expected {"ids": [whole numbers]}'
             return json({"error": {"code": "bad_request", "message": message}}, status=422)
         try:
             await asyncio.to_thread(board.told, ids)

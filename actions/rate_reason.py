@@ -11,10 +11,17 @@ from actions.cues import cue
 from actions.forms import ASKING, LEAVE, QUESTION, is_another_task, outcome
 from actions.phrases import Phrases
 from actions.rate import COMMENT_LIMIT
+from actions.rating_reasons import reasons
 from actions.turn import Turn
 
 FORM_SLOTS = ("reason_text", "reason_subject")
 NONE_GIVEN = "-"
+
+
+def offered(turn: Turn) -> list[str]:
+    """The reasons that fit what was rated badly."""
+    kind = str(turn.slots.get("reason_subject") or "").split(":")[0]
+    return reasons(kind, turn.channel, "bad")
 
 
 class ValidateReason(TurnAction):
@@ -48,7 +55,7 @@ class AskReason(TurnAction):
 
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`."""
-        words = self.phrases.words("rating_reasons_bad")
+        words = offered(turn)
         options = [{"label": word, "say": word} for word in words]
         replies = self.phrases.replies("replies_no_reason")
         sentence = self.phrases.say("ask_reason_text")
@@ -73,7 +80,7 @@ class KeepReason(TurnAction):
         if text == NONE_GIVEN:
             skipped = messages.text(self.phrases.say("reason_skipped"), status="reason_skipped")
             return Result([skipped], events)
-        known = [text] if text in self.phrases.words("rating_reasons_bad") else []
+        known = [text] if text in offered(turn) else []
         comment = "" if known else text
         self._ratings.explain(subject, reasons=known, comment=comment, owner=turn.conversation_id)
         replies = self.phrases.replies("replies_reason")

@@ -8,8 +8,10 @@ from __future__ import annotations
 import argparse
 import logging
 import warnings
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from functools import cache
+from typing import Any, get_type_hints
 
 from rasa_sdk import Action
 from rasa_sdk.endpoint import create_app
@@ -17,8 +19,10 @@ from rasa_sdk.executor import ActionExecutor
 from sanic import Sanic
 
 from actions.answer_guide import AnswerGuide
+from actions.backends.case_feed import LocalCaseFeed
 from actions.backends.clock import Clock, now
 from actions.backends.halls import load as load_halls
+from actions.backends.http import Limits, over_http
 from actions.backends.local_bookings import LocalBookings
 from actions.backends.local_cases import LocalCases
 from actions.backends.local_ratings import LocalRatings
@@ -32,8 +36,11 @@ from actions.booking import Book, ListBookings
 from actions.booking_ask import AskBooking
 from actions.booking_form import ValidateBooking
 from actions.cancel_booking import AskCancel, CancelBooking, ValidateCancel
+from actions.case_routes import add_case_routes
 from actions.case_status import AskCase, CaseLookup, ValidateCase
 from actions.change_booking import AskChange, BeginChange, ValidateChange
+from actions.departments import Proposer
+from actions.duties import Duties
 from actions.guarded import guarded
 from actions.handoff import HandOff
 from actions.items import GuideItemFinder
@@ -44,6 +51,7 @@ from actions.rate import Rate
 from actions.rate_reason import AskReason, KeepReason, ValidateReason
 from actions.say import Danger, LeaveForm, Repeat, Restart, Say, StepBack
 from actions.settings import ActionSettings
+from actions.voucher_routes import add_voucher_routes
 from actions.work_orders import AskOrder, HandleOrder, ValidateOrder
 from knowledge.answer_source import AnswerSource
 from knowledge.live import LiveAnswerer
@@ -68,15 +76,44 @@ def open_services(settings: ActionSettings, clock: Clock = now) -> Store:
     return open_store(settings.services_url, keys, clock)
 
 
+@cache
+def _proposer() -> Proposer:
+    """One for the process: its model is built at the first proposal (under 2 s)."""
+    return Proposer()
+
+
 def local_systems(store: Store) -> Systems:
     """The embedded systems on one database."""
     return Systems(
         LocalCases(store),
         LocalBookings(store, load_halls()),
-        LocalWorkOrders(store),
+        LocalWorkOrders(store, propose=_proposer().propose),
         LocalRatings(store),
         LocalNotices(store),
     )
+
+
+def systems_of(settings: ActionSettings, store: Store) -> Systems:
+    """For each port the city's own system where its URL is set (NCZF_<PORT>_URL), else the embedded one."""
+    far = {
+        name: over_http(
+            protocol,
+            url,
+            settings.backend_token,
+            Limits(deadline_s=settings.backend_deadline_s),
+            ca_file=settings.backend_ca_file,
+            clear=settings.backend_clear,
+        )
+        for name, protocol in get_type_hints(Systems).items()
+        if (url := getattr(settings, f"{name}_url", ""))
+    }
+    return replace(local_systems(store), **far)
+
+
+def ticks_of(systems: Systems) -> dict[str, Callable[[], int]]:
+    """What each system does by the clock; a city's own system behind HTTP may be asked as well."""
+    each = {field.name: getattr(systems, field.name) for field in fields(systems)}
+    return {name: system.tick for name, system in each.items() if hasattr(system, "tick")}
 
 
 def build_actions(
@@ -105,7 +142,7 @@ def build_actions(
         *(AskChange(f"change_{s}", phrases, systems.bookings) for s in ("no", "phone")),
         BeginChange(phrases, systems.bookings),
         ValidateMessage(phrases),
-        *(AskMessage(f"message_{s}", phrases) for s in ("text", "phone", "confirm")),
+        *(AskMessage(f"message_{s}", phrases, systems.work_orders) for s in ("text", "phone", "confirm")),
         FileMessage(phrases, systems.work_orders),
         ValidateOrder(phrases, systems.work_orders),
         *(AskOrder(f"order_{s}", phrases, systems.work_orders) for s in ("no", "phone", "confirm")),
@@ -137,6 +174,7 @@ def build_app(
         executor.register_function(action.name(), guarded(action, phrases))
     app: Sanic[Any, Any] = create_app(executor, cors_origins="")
     add_knowledge_routes(app, source)
+    add_voucher_routes(app, systems.bookings)
     return app
 
 
@@ -158,7 +196,11 @@ def main() -> None:
     receipts = ReceiptBook(knowledge.answers_database)
     store = open_services(settings)
     seed_demo_cases(store)
-    app = build_app(local_systems(store), source, Phrases.load(), receipts=receipts)
+    systems = systems_of(settings, store)
+    app = build_app(systems, source, Phrases.load(), receipts=receipts)
+    add_case_routes(app, LocalCaseFeed(store, settings.case_feed_secret))
+    duties = Duties(ticks_of(systems), settings.duty_seconds)
+    duties.start()
     app.run(
         host=settings.actions_host,
         port=settings.actions_port,

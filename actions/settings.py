@@ -27,6 +27,27 @@ class ActionSettings(BaseSettings):
     data_keys_path: str = ""
     """File with those keys; empty: services.keys in the data folder, made at the first start."""
 
+    cases_url: str = ""
+    """Base URL of the city's own case system (docs/contract.md); empty: the embedded one. So the others."""
+    bookings_url: str = ""
+    work_orders_url: str = ""
+    ratings_url: str = ""
+    notices_url: str = ""
+    backend_token: str = ""
+    """Bearer token of every call to the city's systems, and of the reference server."""
+    backend_deadline_s: float = 5.0
+    """How long one call to them may take, retries included; below the action server's own 10 s."""
+    backend_ca_file: str = ""
+    """PEM file of the city's own certificate authority; the machine's are known anyway."""
+    backend_clear: bool = False
+    """Allow http:// to other machines, for a network of one's own."""
+
+    duty_seconds: float = 15.0
+    """How often reminders, offers that run out and escalations are looked after."""
+
+    case_feed_secret: str = ""
+    """What the departments' systems sign their case events with; empty: no event is taken."""
+
     @property
     def services_url(self) -> str:
         """URL of the embedded systems' database."""

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from rasa_sdk.events import SlotSet
 
 from actions import messages
 from actions.action import Result, TurnAction
-from actions.backends.ports import WorkOrder, WorkOrderNotFound, WorkOrderSystem
+from actions.backends.order_policy import shared_policy
+from actions.backends.ports import (
+    IllegalTransition,
+    TooManyAttempts,
+    WorkOrder,
+    WorkOrderNotFound,
+    WorkOrderSystem,
+)
 from actions.forms import (
     asked,
     confirms,
@@ -26,8 +35,54 @@ from actions.turn import Turn
 
 FORM_SLOTS = ("order_task", "order_no", "order_phone", "order_confirm")
 ORDER = ("order_no", "order_phone", "order_confirm")
-TASKS = {"work_order_status": "status", "urge_work_order": "urge", "withdraw": "withdraw"}
-"""Intent -> what is wanted of the work order. Only a withdrawal is read back first."""
+TASKS = {
+    "work_order_status": "status",
+    "urge_work_order": "urge",
+    "withdraw": "withdraw",
+    "add_to_work_order": "add",
+}
+"""Intent -> what is wanted of the work order. Only a withdrawal is read back first.
+
+For an addition `order_confirm` holds its words.
+"""
+CODE = "code:"
+"""Stands before the six digits that open an anonymous order."""
+SIX_DIGITS = re.compile(r"(?<!\d)\d{6}(?!\d)")
+SHORTEST = 4
+"""Characters of an addition that says something."""
+STATE_KEYS = {
+    "accepted": "order_state_accepted",
+    "urged": "order_state_urged",
+    "transferred": "order_state_transferred",
+    "handling": "order_state_handling",
+    "returned": "order_state_returned",
+    "answered": "order_state_answered",
+    "called_back": "order_state_called_back",
+    "rated": "order_state_rated",
+    "closed": "order_state_closed",
+    "refused": "order_state_refused",
+    "merged": "order_state_merged",
+    "referred": "order_state_referred",
+    "withdrawn": "order_state_withdrawn",
+}
+"""State -> its words."""
+OPEN = ("accepted", "transferred", "handling", "returned", "merged")
+"""States in which a citizen can urge and withdraw."""
+STATUS = {
+    "accepted": "order_accepted",
+    "transferred": "order_with_department",
+    "handling": "order_with_department",
+    "returned": "order_returned",
+    "answered": "order_answered",
+    "called_back": "order_answered",
+    "rated": "order_answered",
+    "closed": "order_answered",
+    "refused": "order_refused",
+    "merged": "order_merged",
+    "referred": "order_referred",
+    "withdrawn": "order_withdrawn",
+}
+"""State -> the sentence that tells it."""
 
 
 def clear(events: list[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
@@ -48,6 +103,8 @@ class ValidateOrder(TurnAction):
             return Result(events=outcome(turn, {}))
         turn = within(turn, ORDER)
         another = turn.first("work_order_no") not in (None, turn.slots.get("order_no"))
+        if turn.requested_slot == "order_confirm" and turn.slots.get("order_task") == "add":
+            return self._addition(turn)
         if turn.requested_slot == "order_confirm" and not another:
             said = confirms(turn, "withdraw", "cancel")
             if said is not None:
@@ -65,9 +122,23 @@ class ValidateOrder(TurnAction):
             return Result()
         return Result(notes, outcome(turn, filled))
 
+    def _addition(self, turn: Turn) -> Result:
+        """While the words to add are asked for, almost anything is them."""
+        if leaves(turn) or turn.intent in {"human", "urgent"}:
+            return Result()
+        if turn.intent == "deny":
+            return Result(events=outcome(turn, {"order_confirm": False}))
+        words = added_words(turn.text)
+        if len(words) >= SHORTEST:
+            return Result(events=outcome(turn, {"order_confirm": words}))
+        note = messages.text(self.phrases.say("message_too_short"), status="form_note")
+        return Result([note], outcome(turn, {}))
+
     def _read(self, turn: Turn) -> dict[str, Any]:
         """What is wanted, of which order, and the proof; only a withdrawal has to be confirmed."""
         task = TASKS.get(turn.intent)
+        if not turn.slots.get("order_task") and shared_policy().cues["adds"].search(turn.text):
+            task = "add"
         filled: dict[str, Any] = {}
         if task and task != turn.slots.get("order_task"):
             filled["order_task"] = task
@@ -77,8 +148,12 @@ class ValidateOrder(TurnAction):
         digits = last4(turn)
         if number and any(o.order_no == number for o in mine):
             filled["order_phone"] = OWN
+        elif code := SIX_DIGITS.search(turn.text) if turn.requested_slot == "order_phone" else None:
+            filled["order_phone"] = f"{CODE}{code.group()}"
         elif digits:
             filled["order_phone"] = digits
+        if task == "add" and len(words := added_words(turn.text)) >= SHORTEST:
+            filled["order_confirm"] = words
         if number and (task or turn.slots.get("order_task")) in {"status", "urge"}:
             filled["order_confirm"] = True
         return filled
@@ -95,6 +170,12 @@ class ValidateOrder(TurnAction):
         return {"order_no": mine[0].order_no} if len(mine) == 1 else {}
 
 
+def added_words(text: str) -> str:
+    """What an addition says beyond announcing itself and naming the order."""
+    left = shared_policy().cues["announces_addition"].sub("", text)
+    return re.sub(r"GD\d{10,}", "", left).strip(" ,，。：:")
+
+
 class AskOrder(TurnAction):
     """`action_ask_order_form_<slot>`."""
 
@@ -105,16 +186,21 @@ class AskOrder(TurnAction):
 
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`."""
-        sentence, replies = asked(turn, self.phrases, self.phrases.say(f"ask_{self._slot}"))
+        adding = self._slot == "order_confirm" and turn.slots.get("order_task") == "add"
+        question = self.phrases.say(f"ask_{self._slot}")
+        if adding:
+            question = self.phrases.say("ask_order_addition")
+        sentence, replies = asked(turn, self.phrases, question)
         options: list[dict[str, Any]] = []
         rows: list[tuple[str, str]] = []
         if self._slot == "order_no":
             mine = [o for o in self._orders.orders(turn.conversation_id) if o.state != "withdrawn"]
             options = [{"label": o.order_no, "say": o.order_no, "hint": o.text[:20]} for o in mine]
-        elif self._slot == "order_confirm":
+        elif self._slot == "order_confirm" and not adding:
             options, replies = self.phrases.replies("order_confirm_options"), []
             rows = [(self.phrases.say("label_order_no"), str(turn.slots.get("order_no")))]
         asking = {"order_no": "work_order_no", "order_phone": "phone_last4"}.get(self._slot, "confirm")
+        asking = "message" if adding else asking
         return Result([messages.ask(sentence, asking=asking, options=options, rows=rows, replies=replies)])
 
 
@@ -136,21 +222,66 @@ class HandleOrder(TurnAction):
             sentence = self.phrases.say("order_not_found")
             replies = self.phrases.replies("replies_complaint")
             return Result([messages.text(sentence, status="order_not_found", replies=replies)], clear())
-        key = "order_urge" if task == "urge" else "order_accepted"
-        if order.state == "withdrawn":
-            key = "order_withdrawn"
-        sentence = self.phrases.say(key, number=order.order_no, due=messages.day_text(order.due_on))
+        except TooManyAttempts as locked:
+            minutes = max(1, -(-locked.retry_after_s // 60))
+            sentence = self.phrases.say("order_locked", minutes=minutes)
+            return Result([messages.text(sentence, status="order_locked")], clear())
+        except IllegalTransition:
+            sentence = self.phrases.say("order_over_add" if task == "add" else "order_over_withdraw")
+            replies = self.phrases.replies("replies_complaint")
+            return Result([messages.text(sentence, status="order_over", replies=replies)], clear())
+        return self._shown(turn, task, order)
+
+    def _shown(self, turn: Turn, task: str, order: WorkOrder) -> Result:
+        key = STATUS[order.state]
+        if task == "urge" and order.state in OPEN:
+            key = "order_urge"
+        elif task == "add":
+            key = "order_added"
+        sentence = self.phrases.say(
+            key,
+            number=order.order_no,
+            due=messages.day_text(order.due_on),
+            department=order.department,
+            answer=order.answer,
+            emergency=order.emergency_number,
+            main=self.phrases.say(STATE_KEYS[order.main_state]) if order.main_state else "",
+        )
+        if order.state == "merged" and order.answer:
+            sentence += self.phrases.say("order_merged_answer", answer=order.answer)
         shown = "urged" if order.urged and order.state == "accepted" else order.state
-        status = self.phrases.say(f"order_state_{shown}")
-        replies = self.phrases.replies("replies_order" if order.state == "accepted" else "replies_start")
-        message = messages.work_order(sentence, order, replies, status=status)
+        status = self.phrases.say(STATE_KEYS[shown])
+        replies = self.phrases.replies("replies_order" if order.state in OPEN else "replies_start")
+        steps = self._timeline(turn, order) if task == "status" else []
+        message = messages.work_order(sentence, order, replies, status=status, steps=steps)
         return Result([message], clear([SlotSet("last_service", f"work_order:{order.order_no}")]))
 
+    def _timeline(self, turn: Turn, order: WorkOrder) -> list[tuple[str, datetime]]:
+        """What has happened to it, and when; nothing while it was only accepted."""
+        owner, last4, code = proof_of(turn)
+        steps = self._orders.timeline(order.order_no, owner=owner, phone_last4=last4, code=code)
+        words = dict(entry.split(" ", 1) for entry in self.phrases.words("order_step_words"))
+        told = [(f"{words[s.step]}{s.department}", s.at) for s in steps if s.step in words]
+        return told if len(told) > 1 else []
+
     def _done(self, turn: Turn, task: str) -> WorkOrder:
-        number, proof = str(turn.slots.get("order_no")), turn.slots.get("order_phone")
-        owner, last4 = turn.conversation_id, None if proof == OWN else proof
+        number = str(turn.slots.get("order_no"))
+        owner, last4, code = proof_of(turn)
         if task == "urge":
-            return self._orders.urge(number, owner=owner, key=turn.message_id, phone_last4=last4)
+            return self._orders.urge(number, owner=owner, key=turn.message_id, phone_last4=last4, code=code)
         if task == "withdraw":
-            return self._orders.withdraw(number, owner=owner, reason="", phone_last4=last4)
-        return self._orders.find(number, owner=owner, phone_last4=last4)
+            return self._orders.withdraw(number, owner=owner, reason="", phone_last4=last4, code=code)
+        if task == "add":
+            words = str(turn.slots.get("order_confirm"))
+            return self._orders.add(
+                number, owner=owner, text=words, key=turn.message_id, phone_last4=last4, code=code
+            )
+        return self._orders.find(number, owner=owner, phone_last4=last4, code=code)
+
+
+def proof_of(turn: Turn) -> tuple[str, str | None, str | None]:
+    """(conversation, last four digits of the phone, code of an anonymous order), as the form has them."""
+    proof = str(turn.slots.get("order_phone") or OWN)
+    if proof.startswith(CODE):
+        return turn.conversation_id, None, proof.removeprefix(CODE)
+    return turn.conversation_id, None if proof == OWN else proof, None

@@ -92,7 +92,7 @@ def create_app(settings: GatewaySettings, parts: Parts | None = None) -> FastAPI
             HttpNotices(settings.knowledge_url, settings.suggest_deadline_s),
             HttpServices(settings.knowledge_url, settings.suggest_deadline_s),
         )
-        far = (chosen.dialogue, chosen.knowledge, chosen.notices, chosen.services)
+        far: tuple[object, ...] = (chosen.dialogue, chosen.knowledge, chosen.notices, chosen.services)
         opened = [p for p in far if isinstance(p, NeedsLoop)]
         for part in opened:
             await part.open()

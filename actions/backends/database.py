@@ -92,7 +92,14 @@ def _open_sqlite(path: Path, busy_ms: int) -> Engine:
         connection.isolation_level = None  # we say BEGIN ourselves, below
         cursor = connection.cursor()
         # WAL: readers never block the writer. FULL: a number that was given out is on the disk.
-        for pragma in (f"busy_timeout={busy_ms}", "journal_mode=WAL", "foreign_keys=ON", "synchronous=FULL"):
+        # secure_delete: what a migration sealed or an erasure blanked leaves no plain text in free pages.
+        for pragma in (
+            f"busy_timeout={busy_ms}",
+            "journal_mode=WAL",
+            "foreign_keys=ON",
+            "synchronous=FULL",
+            "secure_delete=ON",
+        ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -1,20 +1,27 @@
-"""The embedded case system: look-up by number and last four digits of the phone, with a lockout."""
+"""The embedded case system: look-up by number and last four digits, or by login. Guessing: `case_locks`."""
 
 from __future__ import annotations
 
 import hmac
-import json
-from datetime import datetime, timedelta
+import re
+from collections.abc import Sequence
+from datetime import timedelta
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, select, update
 
-from actions.backends.ports import CaseNotFound, CaseStatus, CaseStep, TooManyAttempts
+from actions.backends import audit
+from actions.backends.case_locks import Try, prune
+from actions.backends.case_view import Happened, view
+from actions.backends.database import insert_new
+from actions.backends.ports import CaseNotFound, CaseStatus
 from actions.backends.store import Store
-from actions.backends.tables import cases, lookup_failures
+from actions.backends.tables import case_events, case_followers, cases
 
-LOCK_AFTER = 5
-LOCK_WINDOW = timedelta(minutes=15)
-SOURCE = "南昌市一体化政务服务平台（演示数据）"
+CASE_NO = re.compile(r"[A-Z0-9-]{1,24}")
+OWNER_LIMIT = 64
+MINE_LIMIT = 50
+FOLLOWED_FOR = timedelta(days=90)
+"""After the last look: a conversation that is older has nobody in it who waits."""
 
 
 class LocalCases:
@@ -22,61 +29,104 @@ class LocalCases:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._decoy = store.vault.seal("cases.phone_last4", "----")
 
     def status(self, case_no: str, *, phone_last4: str, client: str) -> CaseStatus:
         """See `CaseSystem.status`. A wrong number and a wrong phone cost the same and look the same."""
-        now = self._store.clock()
-        subjects = (f"case:{case_no}", f"client:{client}")
+        now, vault = self._store.clock(), self._store.vault
+        attempt = Try.of(case_no, client)
+        number = case_no if CASE_NO.fullmatch(case_no) else ""  # no such number; the same work is done
+        owner = _storable(client)
         with self._store.begin() as db:
-            self._refuse_if_locked(db, subjects, now)
-            row = db.execute(select(cases).where(cases.c.case_no == case_no)).mappings().first()
-            stored = row["phone_last4"] if row else "----"
-            if not hmac.compare_digest(stored.encode(), phone_last4.encode()) or row is None:
-                db.execute(
-                    insert(lookup_failures),
-                    [{"subject": s, "at": now.isoformat()} for s in subjects],
-                )
-                found = None
+            attempt.alone(db)
+            attempt.refuse_if_locked(db, now, case_no=number, follower=owner)
+            row = db.execute(select(cases).where(cases.c.case_no == number)).mappings().first()
+            stored = vault.open("cases.phone_last4", row["phone_last4"] if row else self._decoy)
+            given = phone_last4.encode("utf-8", "surrogatepass")
+            right = hmac.compare_digest(stored.encode(), given) and re.fullmatch(r"[0-9]{4}", phone_last4)
+            found = None
+            if right and row is not None:
+                attempt.succeeded(db)
+                found = view(row, _events(db, number), vault, now)
+                self._follow(db, number, owner)
             else:
-                db.execute(delete(lookup_failures).where(lookup_failures.c.subject.in_(subjects)))
-                found = row
+                attempt.failed(db, now)
+            audit.record(
+                db,
+                vault,
+                at=now,
+                actor=owner or "anonymous",
+                action="case.look" if found else "case.refused",
+                subject=f"case:{number}",
+            )
         # Raised outside the transaction: inside, the exception would roll the counted failure back.
         if found is None:
             raise CaseNotFound
-        steps = tuple(
-            CaseStep(
-                title=s["title"],
-                at=datetime.fromisoformat(s["at"]) if s["at"] else None,
-                note=s.get("note", ""),
-                state=s["state"],
-            )
-            for s in json.loads(found["steps"])
-        )
-        return CaseStatus(
-            case_no=found["case_no"],
-            item=found["item"],
-            applicant=found["applicant"],
-            department=found["department"],
-            status=found["status"],
-            submitted_on=found["submitted_on"],
-            due_on=found["due_on"],
-            steps=steps,
-            next_step=found["next_step"],
-            citizen_must=found["citizen_must"],
-            as_of=now,
-            source=SOURCE if found["demo"] else "南昌市一体化政务服务平台",
-            demo=found["demo"],
-        )
+        return found
 
-    @staticmethod
-    def _refuse_if_locked(db: Connection, subjects: tuple[str, ...], now: datetime) -> None:
-        since = (now - LOCK_WINDOW).isoformat()
-        worst = db.execute(
-            select(func.count(), func.min(lookup_failures.c.at))
-            .where(lookup_failures.c.subject.in_(subjects), lookup_failures.c.at > since)
-            .group_by(lookup_failures.c.subject)
-            .order_by(func.count().desc(), func.min(lookup_failures.c.at).desc())
-        ).first()
-        if worst and worst[0] >= LOCK_AFTER:
-            free_at = datetime.fromisoformat(worst[1]) + LOCK_WINDOW
-            raise TooManyAttempts(max(1, int((free_at - now).total_seconds())))
+    def mine(self, identity: str, *, client: str) -> Sequence[CaseStatus]:
+        """See `CaseSystem.mine`."""
+        now, vault = self._store.clock(), self._store.vault
+        known = "".join(identity.split())
+        if not known or known != _storable(known, limit=64):
+            return []
+        digests = vault.digests("id_no", known)
+        owner = _storable(client)
+        with self._store.begin() as db:
+            rows = (
+                db.execute(
+                    select(cases)
+                    .where(cases.c.identity_digest.in_(digests))
+                    .order_by(cases.c.submitted_on.desc(), cases.c.case_no)
+                    .limit(MINE_LIMIT)
+                )
+                .mappings()
+                .all()
+            )
+            found = [view(row, _events(db, row["case_no"]), vault, now) for row in rows]
+            for case in found:
+                self._follow(db, case.case_no, owner)
+            audit.record(
+                db,
+                vault,
+                at=now,
+                actor=owner or "anonymous",
+                action="case.mine",
+                subject=f"identity:{digests[0][:16]}",
+                detail={"cases": str(len(found))},
+            )
+        return found
+
+    def tick(self) -> int:
+        """See `CaseSystem.tick`."""
+        now = self._store.clock()
+        with self._store.begin() as db:
+            gone = prune(db, now)
+            old = case_followers.c.seen_at <= now - FOLLOWED_FOR
+            return gone + db.execute(delete(case_followers).where(old)).rowcount
+
+    def _follow(self, db: Connection, case_no: str, owner: str) -> None:
+        if not owner:
+            return
+        row = {"case_no": case_no, "owner": owner, "seen_at": self._store.clock()}
+        if insert_new(db, case_followers, [row]) == 0:
+            db.execute(
+                update(case_followers)
+                .where(case_followers.c.case_no == case_no, case_followers.c.owner == owner)
+                .values(seen_at=row["seen_at"])
+            )
+
+
+def _events(db: Connection, case_no: str) -> list[Happened]:
+    c = case_events.c
+    rows = db.execute(
+        select(c.event_id, c.version, c.at, c.title, c.note, c.paused, c.statutory_on, c.promised_on).where(
+            c.case_no == case_no
+        )
+    )
+    return [Happened(*row) for row in rows]
+
+
+def _storable(text: str, limit: int = OWNER_LIMIT) -> str:
+    """The text if a database can hold it, else ""."""
+    return text if len(text) <= limit and re.fullmatch(r"[^\x00\ud800-\udfff]*", text) else ""

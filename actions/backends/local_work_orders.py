@@ -1,135 +1,194 @@
-"""The embedded 12345 work orders: filed once per key, with a day by which somebody answers."""
+"""The citizen's side of the embedded 12345 work orders; the staff's is in order_desk.py."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Literal
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from sqlalchemy import Connection, RowMapping, func, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, RowMapping, func, select
 
-from actions.backends.clock import add_workdays
-from actions.backends.database import hold, insert_new
-from actions.backends.numbers import WORK_ORDER, new_number
-from actions.backends.ports import WorkOrder, WorkOrderNotFound
-from actions.backends.store import Store
-from actions.backends.tables import work_order_marks, work_orders
+from actions.backends import order_duplicates, order_input
+from actions.backends.order_filing import ANONYMOUS, OrderFiling
+from actions.backends.order_lookups import SENTENCE
+from actions.backends.order_states import UNANSWERED
+from actions.backends.ports import Attachment, OrderRefused, OrderStep, WorkOrder, WorkOrderNotFound
+from actions.backends.tables import order_attachments, work_orders
 
-DUE_WORKDAYS = {"call_back": 1, "complaint": 5}
-"""Working days until an answer is due; the city's own rule replaces this table."""
+INTERNAL = frozenset({"confirm", "reveal", "follow"})
+"""Steps that are no business of the citizen's."""
+TOLD = frozenset({"extend", "refuse", "split", "urge", "add", "withdraw", "rate"})
+"""Steps whose reason and note the citizen sees: their own words, or what they were told."""
 
 
-class LocalWorkOrders:
-    """Work orders in the services database. See `WorkOrderSystem`."""
+class LocalWorkOrders(OrderFiling):
+    """Work orders in the services database. See `WorkOrderSystem`.
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
-
-    def create(
-        self,
-        *,
-        kind: Literal["call_back", "complaint"],
-        text: str,
-        contact: str,
-        phone: str,
-        owner: str,
-        key: str,
-    ) -> WorkOrder:
-        """See `WorkOrderSystem.create`."""
-        now = self._store.clock()
-        values = {
-            "key": key,
-            "kind": kind,
-            "text": text,
-            "contact": contact,
-            "phone": phone,
-            "state": "accepted",
-            "created_at": now.isoformat(),
-            "due_on": add_workdays(now.date(), DUE_WORKDAYS[kind]),
-            "owner": owner,
-        }
-        with self._store.begin() as db:
-            hold(db, f"work-order-key:{key}")
-            first = db.execute(select(work_orders).where(work_orders.c.key == key)).mappings().first()
-            if first:
-                return _order(db, first)
-            for _ in range(20):
-                number = new_number(WORK_ORDER, now.date())
-                try:
-                    with db.begin_nested():
-                        db.execute(insert(work_orders).values(order_no=number, **values))
-                    break
-                except IntegrityError as clash:
-                    if "order_no" not in str(clash.orig):
-                        raise
-            else:
-                raise RuntimeError("no free work-order number after 20 tries; widen the number")
-            row = db.execute(select(work_orders).where(work_orders.c.order_no == number)).mappings().one()
-            return _order(db, row)
+    `propose` guesses the department from the words (`actions.departments.Proposer.propose`) and tells danger.
+    """
 
     def orders(self, owner: str) -> Sequence[WorkOrder]:
         """See `WorkOrderSystem.orders`."""
+        mine = select(work_orders).where(work_orders.c.owner == owner)
         with self._store.begin() as db:
+            if not owner or "\0" in owner:
+                return []
             rows = db.execute(
-                select(work_orders)
-                .where(work_orders.c.owner == owner)
-                .order_by(work_orders.c.created_at.desc())
+                mine.order_by(work_orders.c.created_at.desc(), work_orders.c.order_no)
             ).mappings()
-            return [_order(db, row) for row in rows]
+            return [self._book.view(db, row) for row in rows.all()]
 
-    def find(self, order_no: str, *, owner: str, phone_last4: str | None = None) -> WorkOrder:
+    def similar(self, *, owner: str, text: str) -> Sequence[WorkOrder]:
+        """See `WorkOrderSystem.similar`."""
+        with self._store.begin() as db:
+            if not owner or "\0" in owner:
+                return []
+            rows = order_duplicates.own_similar(db, self._store, self._policy, owner, text)
+            return [self._book.view(db, row) for row in rows]
+
+    def find(
+        self, order_no: str, *, owner: str, phone_last4: str | None = None, code: str | None = None
+    ) -> WorkOrder:
         """See `WorkOrderSystem.find`."""
-        with self._store.begin() as db:
-            return self._allowed(db, order_no, owner, phone_last4)
+        return self._citizen(order_no, owner, phone_last4, code, "find", lambda db, row: row)
 
-    def urge(self, order_no: str, *, owner: str, key: str, phone_last4: str | None = None) -> WorkOrder:
-        """See `WorkOrderSystem.urge`."""
+    def timeline(
+        self, order_no: str, *, owner: str, phone_last4: str | None = None, code: str | None = None
+    ) -> Sequence[OrderStep]:
+        """See `WorkOrderSystem.timeline`."""
         with self._store.begin() as db:
-            order = self._allowed(db, order_no, owner, phone_last4)
-            if order.state == "accepted":
-                self._mark(db, order_no, "urged", f"urge:{order_no}:{key}", "")
-            return self._allowed(db, order_no, owner, phone_last4)
+            row = self._access.row(db, order_no, owner, phone_last4, code)
+            if row is not None:
+                steps = self._book.steps(db, order_no)
+                self._book.audit(db, self._who(row, owner), "timeline", order_no)
+                return [_for_citizen(step) for step in steps if step.step not in INTERNAL]
+        raise WorkOrderNotFound
+
+    def add(
+        self,
+        order_no: str,
+        *,
+        owner: str,
+        text: str,
+        key: str,
+        phone_last4: str | None = None,
+        code: str | None = None,
+        attachments: tuple[Attachment, ...] = (),
+    ) -> WorkOrder:
+        """See `WorkOrderSystem.add`."""
+        words = order_input.text("text", text, self._policy.number("text.longest"), least=1)
+        full = f"add:{order_no}:{order_input.key(key)}"
+
+        def act(db: Connection, row: RowMapping) -> RowMapping:
+            if self._book.replayed(db, full):
+                return row
+            held = select(func.count()).where(order_attachments.c.order_no == order_no)
+            files = order_input.attachments(self._policy, attachments, int(db.execute(held).scalar_one()))
+            fresh = self._book.step(db, row, "add", actor=self._who(row, owner), key=full, note=words)
+            self._book.keep_files(db, order_no, files)
+            return fresh
+
+        return self._citizen(order_no, owner, phone_last4, code, "add", act)
+
+    def urge(
+        self,
+        order_no: str,
+        *,
+        owner: str,
+        key: str,
+        phone_last4: str | None = None,
+        code: str | None = None,
+    ) -> WorkOrder:
+        """See `WorkOrderSystem.urge`."""
+        full = f"urge:{order_no}:{order_input.key(key)}"
+
+        def act(db: Connection, row: RowMapping) -> RowMapping:
+            if row["state"] not in (*UNANSWERED, "merged") or self._book.replayed(db, full):
+                return row
+            changes = {"urged": row["urged"] + 1}
+            return self._book.step(db, row, "urge", actor=self._who(row, owner), key=full, changes=changes)
+
+        return self._citizen(order_no, owner, phone_last4, code, "urge", act)
 
     def withdraw(
-        self, order_no: str, *, owner: str, reason: str, phone_last4: str | None = None
+        self,
+        order_no: str,
+        *,
+        owner: str,
+        reason: str,
+        phone_last4: str | None = None,
+        code: str | None = None,
     ) -> WorkOrder:
         """See `WorkOrderSystem.withdraw`."""
+        why = order_input.text("reason", reason, SENTENCE)
+
+        def act(db: Connection, row: RowMapping) -> RowMapping:
+            if row["state"] == "withdrawn":
+                return row
+            changes = {"closed_at": self._store.clock()}
+            full = f"withdraw:{order_no}"
+            fresh = self._book.step(
+                db, row, "withdraw", actor=self._who(row, owner), key=full, note=why, changes=changes
+            )
+            for follower in self._book.followers(db, order_no):
+                held = self._book.held(db, follower["order_no"])
+                alone = {"main": None, "department": "", "confirmed_by": ""}
+                self._book.step(db, held, "split", actor="system", changes=alone)
+            return fresh
+
+        return self._citizen(order_no, owner, phone_last4, code, "withdraw", act)
+
+    def rate(
+        self,
+        order_no: str,
+        *,
+        owner: str,
+        level: int,
+        key: str,
+        reason: str = "",
+        phone_last4: str | None = None,
+        code: str | None = None,
+    ) -> WorkOrder:
+        """See `WorkOrderSystem.rate`."""
+        why, full = order_input.text("reason", reason, SENTENCE), f"rate:{order_no}:{order_input.key(key)}"
+        if not 1 <= level <= 5:
+            raise OrderRefused("level", f"1 to 5, got {level}")
+
+        def act(db: Connection, row: RowMapping) -> RowMapping:
+            if self._book.replayed(db, full):
+                return row
+            changes = {"level": level}
+            return self._book.step(
+                db, row, "rate", actor=self._who(row, owner), key=full, note=why, changes=changes
+            )
+
+        return self._citizen(order_no, owner, phone_last4, code, "rate", act)
+
+    def _citizen(
+        self,
+        order_no: str,
+        owner: str,
+        last4: str | None,
+        code: str | None,
+        action: str,
+        act: Callable[[Connection, RowMapping], RowMapping],
+    ) -> WorkOrder:
+        """Let the citizen in, hold the order, do `act`, show the order. A refusal stays counted."""
         with self._store.begin() as db:
-            self._allowed(db, order_no, owner, phone_last4)
-            self._mark(db, order_no, "withdrawn", f"withdraw:{order_no}", reason)
-            return self._allowed(db, order_no, owner, phone_last4)
+            allowed = self._access.row(db, order_no, owner, last4, code)
+            if allowed is not None:
+                row = act(db, self._book.held(db, order_no))
+                order = self._book.view(db, row)
+                self._book.audit(db, self._who(row, owner), action, order_no, state=order.state)
+                return order
+        raise WorkOrderNotFound
 
     @staticmethod
-    def _allowed(db: Connection, order_no: str, owner: str, phone_last4: str | None) -> WorkOrder:
-        row = db.execute(select(work_orders).where(work_orders.c.order_no == order_no)).mappings().first()
-        known = row is not None and phone_last4 is not None and row["phone"][-4:] == phone_last4
-        if row is None or not (row["owner"] == owner or known):
-            raise WorkOrderNotFound
-        return _order(db, row)
-
-    def _mark(self, db: Connection, order_no: str, mark: str, key: str, note: str) -> None:
-        at = self._store.clock().isoformat()
-        values = {"key": key, "order_no": order_no, "mark": mark, "note": note, "at": at}
-        insert_new(db, work_order_marks, [values])
+    def _who(row: RowMapping, owner: str) -> str:
+        """The citizen's name in history and trail. Of an anonymous order not even the conversation."""
+        return ANONYMOUS if row["anonymous"] else owner[:64]
 
 
-def _order(db: Connection, row: RowMapping) -> WorkOrder:
-    counted = db.execute(
-        select(work_order_marks.c.mark, func.count())
-        .where(work_order_marks.c.order_no == row["order_no"])
-        .group_by(work_order_marks.c.mark)
-    )
-    marks: dict[str, int] = {mark: count for mark, count in counted}
-    return WorkOrder(
-        order_no=row["order_no"],
-        kind=row["kind"],
-        text=row["text"],
-        contact=row["contact"],
-        phone=row["phone"],
-        state="withdrawn" if "withdrawn" in marks else row["state"],
-        created_at=datetime.fromisoformat(row["created_at"]),
-        due_on=row["due_on"],
-        owner=row["owner"],
-        urged=marks.get("urged", 0),
-    )
+def _for_citizen(step: OrderStep) -> OrderStep:
+    """Staff have no names here, and internal reasons stay inside."""
+    told = step.step in TOLD
+    return replace(step, actor="", reason=step.reason if told else "", note=step.note if told else "")

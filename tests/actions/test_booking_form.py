@@ -188,7 +188,7 @@ def test_a_day_without_sessions_is_closed_and_a_full_one_full(form, systems, phr
     slots, said, _ = form(
         "周六", "inform", wanted="booking_day", slots={"booking_hall": "honggutan"}, day="2026-11-28"
     )
-    assert said == [phrases.say("day_full", day="11月28日（周六）")]
+    assert said == [phrases.say("day_full_wait", day="11月28日（周六）")]
     assert slots["booking_day"] is None
 
 

@@ -21,7 +21,7 @@ def book(systems):
         slot = systems.bookings.free_slots("honggutan", SATURDAY)[at]
         return systems.bookings.book(
             slot.id,
-            item_id="a",
+            item_id=f"a{at}",
             item="居住证申领",
             name="王小明",
             phone="13800138000",

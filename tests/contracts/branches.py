@@ -7,8 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+import yaml
 from rasa_sdk import Action
 
+from actions.backends import seed
+from actions.backends.booking_closures import add_closure
+from actions.backends.local_bookings import LocalBookings
+from actions.backends.no_shows import mark_no_show
+from actions.booking import Book
+from actions.notice_routes import worded
 from actions.phrases import Phrases
 from actions.server import Systems, build_actions
 from actions.turn import Turn
@@ -16,6 +23,7 @@ from knowledge.answerer import Answer
 from tests.contracts.implementations import KNOWN
 from tests.fakes import EXTENDED, RESIDENCE, HeldClock, ScriptedAnswerer, answered, turn
 
+DEMO = yaml.safe_load(seed.DATA.read_text("utf-8"))["cases"]
 SATURDAY = date(2026, 11, 28)
 OPTION = {"guide_id": "a", "name": "居住证申领", "department": "公安", "summary": "好办。"}
 STUB = {"name": "婚姻登记", "handled_by": "由民政部门办理。", "reach": "可以拨打 12345。"}
@@ -101,7 +109,8 @@ def cases(w: World) -> Walk:
             yield name, w.act(name, turn(slots=slots))
     name = "action_case_status"
     found = {"case_no": KNOWN.case_no, "case_phone": KNOWN.phone_last4}
-    yield name, w.act(name, turn(slots=found))
+    for case in DEMO:  # with a holder, paused, and with a result of each kind
+        yield name, w.act(name, turn(slots={"case_no": case["case_no"], "case_phone": case["phone_last4"]}))
     for _ in range(6):
         yield name, w.act(name, turn(slots={**found, "case_phone": "0000"}))
 
@@ -159,6 +168,80 @@ def fill(w: World, start: str | None) -> None:
             )
 
 
+def policies(w: World) -> Walk:
+    """What policy refuses of a booking, each with its sentence, and a hall that takes few services."""
+    book = "action_book"
+    yield book, w.act(book, turn(slots={**READY, "booking_name": "王" * 41}))
+    desk = w.systems.bookings.desk  # type: ignore[attr-defined]
+    narrow = replace(desk.plan, halls=tuple(replace(h, items=("x",)) for h in desk.plan.halls))
+    phrases = w.actions[book].phrases  # type: ignore[attr-defined]
+    yield book, list(Book(phrases, LocalBookings(desk.store, narrow)).act(turn(slots=READY)).messages)
+    made = []
+    for n, day in enumerate((SATURDAY, date(2026, 11, 29), date(2026, 12, 5), date(2026, 12, 6))):
+        slot = w.systems.bookings.free_slots("honggutan", day)[1]
+        ready = {**READY, "booking_day": day.isoformat(), "booking_slot": slot.id}
+        made.append(w.act(book, turn(slots=ready, message_id=f"m{n}")))
+        yield book, made[-1]
+    again = {**READY, "booking_slot": "honggutan-20261128-1000"}
+    yield book, w.act(book, turn(slots=again, message_id="again"))
+    w.clock.set("2026-11-28T09:05")
+    late = {**READY, "booking_phone": "13900139000"}
+    yield book, w.act(book, turn(slots=late))
+    w.clock.set("2026-12-05T12:00")
+    for said in made[:3]:
+        mark_no_show(desk, said[0]["bookings"][0]["booking_no"], actor="staff")
+    yield book, w.act(book, turn(slots=ready, message_id="closed"))
+
+
+def line(w: World) -> Walk:
+    """The line for full slots: joined, offered, taken, left; a closure; every notice."""
+    book, mine, ask = "action_book", "action_list_bookings", "action_ask_booking_form_booking_confirm"
+    validate, hall = "validate_booking_form", {"booking_hall": "honggutan"}
+    fill(w, None)
+    for slots in (hall, {**hall, "booking_moves": "YY1"}):
+        said = turn("周六", "inform", wanted="booking_day", slots=slots, day="2026-11-28")
+        yield validate, w.act(validate, said)
+    for what in ("", "noon", "evening", "weekend"):
+        yield ask, w.act(ask, turn(slots={**READY, "booking_slot": f"wait:{what}"}))
+    for text in ("不排了", "我要这个空位"):
+        yield mine, w.act(mine, turn(text, "list_bookings"))
+    waiting = {**READY, "booking_slot": "wait:"}
+    for message_id in ("m1", "m2"):
+        yield book, w.act(book, turn(slots=waiting, message_id=message_id))
+    yield mine, w.act(mine, turn("我的预约", "list_bookings"))
+    lost = w.systems.bookings.bookings("x")
+    w.systems.bookings.cancel(lost[0].booking_no, owner="x")
+    yield mine, w.act(mine, turn("我的预约", "list_bookings"))
+    yield from _notices(w)
+    yield mine, w.act(mine, turn("我要这个空位", "list_bookings"))
+    for n, day in enumerate(("2026-11-29", "2026-12-05", "2026-12-06", "2026-12-12")):
+        for slot in w.systems.bookings.free_slots("honggutan", date.fromisoformat(day)):
+            for i in range(slot.free):
+                w.systems.bookings.book(
+                    slot.id, item_id="a", item="a", name="李", phone=f"15{n}{slot.start:%H%M}{i:04}",
+                    owner="y", key=f"{slot.id}{i}",
+                )  # fmt: skip
+        ready = {**waiting, "booking_day": day, "booking_phone": "13600136000"}
+        yield book, w.act(book, turn(slots=ready, message_id=day, conversation="c-3"))
+    yield mine, w.act(mine, turn("不排了", "list_bookings", conversation="c-3"))
+    desk = w.systems.bookings.desk  # type: ignore[attr-defined]
+    days = {"first_day": SATURDAY, "last_day": SATURDAY}
+    add_closure(desk, hall_id="honggutan", reason="设备检修", actor="staff", **days)
+    said = turn("周六", "inform", wanted="booking_day", slots=hall, day="2026-11-28")
+    yield validate, w.act(validate, said)
+    yield mine, w.act(mine, turn("我的预约", "list_bookings"))
+    w.clock.set("2026-11-28T18:00")
+    yield from _notices(w)
+
+
+def _notices(w: World) -> Walk:
+    """What the gateway is given to tell."""
+    phrases = w.actions["action_book"].phrases  # type: ignore[attr-defined]
+    due = w.systems.notices.due(1000)
+    yield "notices", [worded(notice, phrases) for notice in due]
+    w.systems.notices.told([notice.id for notice in due])
+
+
 def cancelling(w: World) -> Walk:
     """Number, proof, yes; found and not found."""
     validate = "validate_cancel_form"
@@ -195,6 +278,21 @@ def message(w: World) -> Walk:
             name = f"action_ask_message_form_message_{part}"
             yield name, w.act(name, turn(slots=slots))
     yield "action_leave_message", w.act("action_leave_message", turn(slots=MESSAGE))
+    for text in ("我要匿名举报", "请给我保密"):
+        yield validate, w.act(validate, turn(text, "complaint"))
+    ask, phone = "action_ask_message_form_message_phone", "action_ask_message_form_message_confirm"
+    nameless = {**MESSAGE, "message_kind": "anonymous", "message_phone": "-"}
+    yield ask, w.act(ask, turn(slots={"message_kind": "complaint"}))
+    yield phone, w.act(phone, turn(slots=nameless))
+    yield "action_leave_message", w.act("action_leave_message", turn(slots=nameless, message_id="c-1:8"))
+    danger = turn(slots={**MESSAGE, "message_text": "快来人，楼下有人拿刀砍人"}, message_id="c-1:7")
+    yield "action_leave_message", w.act("action_leave_message", danger)
+    (referred,) = [o for o in w.systems.work_orders.orders("c-1") if o.state == "referred"]
+    known = {"order_no": referred.order_no, "order_phone": "own", "order_task": "status"}
+    yield "action_work_order", w.act("action_work_order", turn(slots=known))
+    yield phone, w.act(phone, turn(slots=MESSAGE))  # sounds like the order that was just filed
+    added = turn(slots={**MESSAGE, "message_confirm": "add"}, message_id="c-1:9")
+    yield "action_leave_message", w.act("action_leave_message", added)
 
 
 def rating(w: World) -> Walk:
@@ -264,6 +362,51 @@ def orders(w: World) -> Walk:
         yield handle, w.act(handle, turn(slots={**known, "order_task": task}))
     yield handle, w.act(handle, turn(slots={"order_no": "GD1", "order_phone": "0000"}))
     yield handle, w.act(handle, turn(slots={**known, "order_confirm": False}))
+    adding = {**known, "order_task": "add"}
+    yield validate, w.act(validate, turn("嗯", "inform", wanted="order_confirm", slots=adding))
+    name = "action_ask_order_form_order_confirm"
+    yield name, w.act(name, turn(slots=adding))
+    yield handle, w.act(handle, turn(slots={**adding, "order_confirm": "灯杆023"}))  # withdrawn above
+    yield from order_states(w)
+    guess = turn(slots={"order_no": order.order_no, "order_phone": "0000"}, conversation="c-3")
+    for _ in range(6):
+        yield handle, w.act(handle, guess)
+
+
+def order_states(w: World) -> Walk:
+    """An order asked about in each of its states."""
+    handle, desk = "action_work_order", w.systems.work_orders
+    how = {"kind": "complaint", "contact": "", "phone": "13800138000", "owner": "c-1"}
+
+    def asked(order: Any, task: str = "status") -> tuple[str, list[dict[str, Any]]]:
+        slots = {"order_no": order.order_no, "order_phone": "own", "order_task": task}
+        return handle, w.act(handle, turn(slots={**slots, "order_confirm": task == "withdraw" or "灯杆023"}))
+
+    a, b, c = (desk.create(text="井盖坏了", key=f"s{i}", **how) for i in range(3))
+    send = {"actor": "员工", "reason": "", "department": "城管局"}
+    step = {"actor": "员工", "key": "1"}
+    desk.transfer(a.order_no, key="1", **send)
+    yield asked(a)
+    desk.give_back(a.order_no, reason="不归我们", **step)
+    yield asked(a)
+    desk.transfer(a.order_no, key="2", **send)
+    desk.start(a.order_no, **step)
+    yield asked(a)
+    yield asked(a, "add")
+    desk.merge(b.order_no, into=a.order_no, reason="同一件事", **step)
+    desk.answer(a.order_no, answer="已经修好", **step)
+    yield asked(a)
+    yield asked(b)
+    yield asked(a, "withdraw")
+    desk.call_back(a.order_no, reached=True, **step)
+    yield asked(a)
+    desk.rate(a.order_no, owner="c-1", level=5, key="1")
+    yield asked(a)
+    desk.finish(a.order_no, **step)
+    yield asked(a)
+    yield asked(a, "add")
+    desk.refuse(c.order_no, reason="已经起诉", alternative="请等判决", **step)
+    yield asked(c)
 
 
 def reasons(w: World) -> Walk:
@@ -314,7 +457,8 @@ def talk(w: World) -> Walk:
 AREAS: dict[str, Callable[[World], Walk]] = {
     f.__name__: f
     for f in (
-        guides, cases, booking, cancelling, changing, message, orders, rating, reasons, safety, talk
+        guides, cases, booking, policies, line, cancelling, changing, message, orders, rating, reasons,
+        safety, talk,
     )
 }
 

@@ -17,6 +17,7 @@ from actions.backends.store import Store, open_store
 from actions.backends.vault import Vault, new_key, read_keys
 from actions.server import Systems, local_systems
 from tests import postgres
+from tests.contracts import served
 
 
 @dataclass(frozen=True)
@@ -99,4 +100,20 @@ def on_postgres(folder: Path, clock: Clock) -> Stand:
     return Stand(local_systems(store), store, close)
 
 
-IMPLEMENTATIONS: dict[str, Callable[[Path, Clock], Stand]] = {"sqlite": on_sqlite, "postgres": on_postgres}
+def over_http(folder: Path, clock: Clock) -> Stand:
+    """The embedded systems on SQLite behind the reference server, called over a real socket."""
+    store = sqlite_store(folder, clock)
+    systems, stop = served.serve(local_systems(store))
+
+    def close() -> None:
+        stop()
+        store.engine.dispose()
+
+    return Stand(systems, store, close)
+
+
+IMPLEMENTATIONS: dict[str, Callable[[Path, Clock], Stand]] = {
+    "sqlite": on_sqlite,
+    "postgres": on_postgres,
+    "http": over_http,
+}

@@ -8,7 +8,13 @@ from datetime import date, time
 
 import pytest
 
-from actions.backends.ports import BookingNotFound, DuplicateBooking, SlotFull
+from actions.backends.ports import (
+    BookingLimit,
+    BookingNotFound,
+    BookingTooLate,
+    DuplicateBooking,
+    SlotFull,
+)
 
 SATURDAY = date(2026, 11, 28)
 PHONE = "13800138000"
@@ -19,11 +25,11 @@ def slots(systems, day=SATURDAY, hall="honggutan"):
     return list(systems.bookings.free_slots(hall, day))
 
 
-def book(systems, slot_id, phone=PHONE, owner="c-1", key=None):
+def book(systems, slot_id, phone=PHONE, owner="c-1", key=None, item_id="residence-permit"):
     """One booking."""
     return systems.bookings.book(
         slot_id,
-        item_id="residence-permit",
+        item_id=item_id,
         item="居住证申领",
         name="王小明",
         phone=phone,
@@ -75,7 +81,7 @@ def test_booking_and_cancelling_at_once_never_loses_a_place(systems):
             slot = choice.choice(day)
             try:
                 booked = book(systems, slot.id, phone=f"139{i:08}", owner=f"c-{i}", key=f"{i}-{step}")
-            except (SlotFull, DuplicateBooking):
+            except (SlotFull, DuplicateBooking, BookingLimit):
                 continue
             if choice.random() < 0.6:
                 for _ in range(choice.randint(1, 2)):
@@ -112,7 +118,7 @@ def test_one_phone_holds_one_place_in_a_slot(systems):
         book(systems, slot.id, owner="c-2", key="b")
     assert twice.value.booking_no == first.booking_no
     assert places(systems, slot) == slot.capacity - 1
-    assert book(systems, later.id, key="c").start == later.start
+    assert book(systems, later.id, key="c", item_id="passport").start == later.start
 
 
 def test_after_cancelling_the_same_phone_may_book_again(systems):
@@ -162,7 +168,12 @@ def test_an_unknown_number_is_refused_like_a_strangers(systems):
 def test_past_slots_are_hidden_and_refused(systems, clock):
     first, second = slots(systems)[:2]
     clock.set(f"{SATURDAY}T{first.start}")
+    clock.move(minutes=-1)
+    with pytest.raises(BookingTooLate) as late:
+        book(systems, first.id)
+    assert late.value.minutes == 30
     assert [s.id for s in slots(systems)][0] == second.id
+    clock.move(minutes=1)
     with pytest.raises(SlotFull):
         book(systems, first.id)
     assert list(systems.bookings.free_slots("honggutan", date(2026, 11, 21))) == []
@@ -251,7 +262,7 @@ def test_a_change_that_fails_leaves_the_booking_as_it_was(systems):
 
 def test_a_change_into_ones_own_other_booking_is_refused(systems):
     first, second = slots(systems)[:2]
-    booked, other = book(systems, first.id), book(systems, second.id)
+    booked, other = book(systems, first.id), book(systems, second.id, item_id="passport")
     with pytest.raises(DuplicateBooking) as twice:
         systems.bookings.change(booked.booking_no, second.id, owner="c-1")
     assert twice.value.booking_no == other.booking_no

@@ -14,7 +14,7 @@ def post(stand, key, *, owner="c-1", **later):
             db,
             key=key,
             owner=owner,
-            kind="reminder",
+            kind="made_up",
             payload={"hall": "红谷滩"},
             due_at=stand.store.clock() + timedelta(**later),
         )
@@ -23,7 +23,7 @@ def post(stand, key, *, owner="c-1", **later):
 def test_a_notice_waits_for_its_time_and_is_told_once(stand, clock):
     assert post(stand, "a", hours=2) and post(stand, "b")
     (now,) = stand.systems.notices.due()
-    assert (now.owner, now.kind, dict(now.payload)) == ("c-1", "reminder", {"hall": "红谷滩"})
+    assert (now.owner, now.kind, dict(now.payload)) == ("c-1", "made_up", {"hall": "红谷滩"})
     stand.systems.notices.told([now.id, 999])
     assert list(stand.systems.notices.due()) == []
     clock.move(hours=2)

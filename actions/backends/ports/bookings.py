@@ -1,11 +1,15 @@
-"""Bookings of extended-hours slots (延时错时预约)."""
+"""Bookings of extended-hours slots (延时错时预约): slots, bookings, the line for full slots, vouchers."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from typing import Literal, Protocol
+
+Session = Literal["noon", "evening", "weekend"]
+BookingStatus = Literal["booked", "cancelled", "displaced", "no_show"]
+WaitState = Literal["waiting", "offered", "accepted", "declined", "expired", "left", "lapsed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,8 @@ class Hall:
     district: str
     address: str
     address_verified: bool
+    items: tuple[str, ...] = ()
+    """Ids of the guides that may be booked here; empty: all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +35,14 @@ class Slot:
     day: date
     start: time
     end: time
-    session: Literal["noon", "evening", "weekend"]
+    session: Session
     capacity: int
     free: int
 
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """One place in a slot, held or given back."""
+    """One place in a slot: held, given back, taken away by a closure (displaced), or not used (no_show)."""
 
     booking_no: str
     item_id: str
@@ -47,9 +53,46 @@ class Booking:
     end: time
     name: str
     phone: str
-    status: Literal["booked", "cancelled"]
+    status: BookingStatus
     owner: str
     demo: bool
+    voucher: str = ""
+    """Unguessable token of the voucher's links."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A turn in the line for a day, a session or a slot of a hall; `offered` is held until `until`."""
+
+    id: int
+    hall: Hall
+    day: date
+    session: Literal["", "noon", "evening", "weekend"]
+    """"" for any session of the day."""
+    slot_id: str
+    """"" for any slot of the day or session."""
+    item_id: str
+    item: str
+    state: WaitState
+    place: int
+    """1 for the next in line; 0 when no longer waiting."""
+    owner: str
+    offered: Slot | None = None
+    until: datetime | None = None
+    booking_no: str = ""
+    """The booking that an accepted offer became."""
+
+
+@dataclass(frozen=True, slots=True)
+class Voucher:
+    """What the citizen keeps: lines to read, a QR code of the number, a calendar entry (RFC 5545)."""
+
+    booking_no: str
+    token: str
+    lines: tuple[tuple[str, str], ...]
+    """(label, value) in Chinese; the name is masked, the phone is left out."""
+    ics: str
+    qr_svg: str
 
 
 class BookingSystem(Protocol):
@@ -60,7 +103,14 @@ class BookingSystem(Protocol):
         ...
 
     def free_slots(self, hall_id: str, day: date) -> Sequence[Slot]:
-        """Slots of that day, full ones included (free == 0), in order of time; past ones left out."""
+        """Slots of that day, full ones included (free == 0), in order of time.
+
+        Left out: slots whose cut-off has passed and closed ones.
+        """
+        ...
+
+    def closed_because(self, hall_id: str, day: date) -> str:
+        """Why the hall or a session is closed that day, in words for citizens; "" when nothing is."""
         ...
 
     def book(
@@ -68,32 +118,92 @@ class BookingSystem(Protocol):
     ) -> Booking:
         """Take one place. `key`: idempotency; the same key returns the first booking again.
 
-        Raises SlotFull, DuplicateBooking.
+        Raises SlotFull, BookingTooLate, DuplicateBooking, BookingLimit, BookingSuspended, ItemNotBookable,
+        BookingRefused.
         """
         ...
 
     def bookings(self, owner: str) -> Sequence[Booking]:
-        """Active bookings made by `owner` (a conversation), soonest first."""
+        """Bookings made by `owner` (a conversation) that are active or displaced, soonest first."""
+        ...
+
+    def by_phone(self, *, phone: str, booking_no: str, owner: str) -> Sequence[Booking]:
+        """The same for a phone, for whoever (`owner`) knows it and the number of one of its bookings.
+
+        Raises BookingNotFound.
+        """
         ...
 
     def find(self, booking_no: str, *, owner: str, phone_last4: str | None = None) -> Booking:
-        """An active booking, for its owner or for whoever knows the phone's last four digits.
+        """An active or displaced booking, for its owner or who knows the phone's last four digits.
 
         Raises BookingNotFound.
         """
         ...
 
     def change(self, booking_no: str, slot_id: str, *, owner: str, phone_last4: str | None = None) -> Booking:
-        """Move an active booking to another slot; it keeps its number and never holds two places.
+        """Move a booking to another slot; it keeps its number and never holds two places.
 
-        Moving it to where it already is changes nothing. Raises BookingNotFound, SlotFull,
-        DuplicateBooking; after each of them the booking stands as it was.
+        Moving it to where it already is changes nothing. Raises BookingNotFound, SlotFull, BookingTooLate,
+        DuplicateBooking, BookingLimit, ItemNotBookable; after each of them the booking stands as it was.
         """
         ...
 
     def cancel(self, booking_no: str, *, owner: str, phone_last4: str | None = None) -> Booking:
         """Cancel and give the place back. Cancelling twice returns the same cancelled booking.
 
-        Allowed for the owner, or for whoever knows the phone's last four digits. Raises BookingNotFound.
+        Allowed for the owner, or for whoever knows the phone's last four digits. Raises BookingNotFound,
+        BookingTooLate.
         """
+        ...
+
+    def voucher(self, booking_no: str, *, owner: str, phone_last4: str | None = None) -> Voucher:
+        """The voucher of a booking, a cancelled one included. Raises BookingNotFound."""
+        ...
+
+    def voucher_by_token(self, token: str) -> Voucher:
+        """The voucher of an unguessable token (`Booking.voucher`). Raises BookingNotFound."""
+        ...
+
+    def join_waitlist(
+        self,
+        *,
+        hall_id: str,
+        day: date,
+        session: Literal["", "noon", "evening", "weekend"] = "",
+        slot_id: str = "",
+        item_id: str,
+        item: str,
+        name: str,
+        phone: str,
+        owner: str,
+        key: str,
+    ) -> Wait:
+        """Join the line; where a place is free and nobody is before, it is offered at once.
+
+        `key`: idempotency. Raises SlotFull (nothing to wait for), AlreadyWaiting, DuplicateBooking,
+        BookingLimit, BookingSuspended, ItemNotBookable, BookingRefused.
+        """
+        ...
+
+    def waits(self, owner: str) -> Sequence[Wait]:
+        """Turns of `owner` that wait or have an offer, oldest first."""
+        ...
+
+    def accept_offer(self, wait_id: int, *, owner: str) -> Booking:
+        """Turn an offer into a booking. Accepting twice returns the same booking.
+
+        Raises WaitNotFound, OfferGone, BookingLimit, BookingSuspended; after the last two the offer stands.
+        """
+        ...
+
+    def leave_waitlist(self, wait_id: int, *, owner: str) -> Wait:
+        """Leave the line, or decline the offer: the next in line gets it. Leaving twice changes nothing.
+
+        Raises WaitNotFound.
+        """
+        ...
+
+    def tick(self) -> int:
+        """Do what is due: expire offers and offer the places on, end turns that lapsed. How many."""
         ...

@@ -1,0 +1,142 @@
+"""The embedded feed of changes: signed, once, and never backwards."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from actions.backends import audit, notices
+from actions.backends.case_events import CaseEvent, check_signature, content, read_event
+from actions.backends.database import hold
+from actions.backends.ports import FeedConflict, FeedReceipt, FeedUnknownCase
+from actions.backends.store import Store
+from actions.backends.tables import case_events, case_followers, cases
+
+PERSONAL = re.compile(r"[0-9Xx]{7,}")
+"""Phones and ID numbers have no place in a notice."""
+
+
+class LocalCaseFeed:
+    """Events into the services database. See `CaseFeed`."""
+
+    def __init__(self, store: Store, secret: str) -> None:
+        self._store = store
+        self._secret = secret
+
+    def deliver(self, body: bytes, *, signature: str, timestamp: str) -> FeedReceipt:
+        """See `CaseFeed.deliver`."""
+        now = self._store.clock()
+        check_signature(body, signature, timestamp, self._secret, now)
+        return self.take(read_event(body, now))
+
+    def take(self, event: CaseEvent) -> FeedReceipt:
+        """Take an event whose origin is known. Raises FeedUnknownCase, FeedConflict."""
+        now, vault = self._store.clock(), self._store.vault
+        text = hashlib.sha256(content(event).encode()).hexdigest()
+        with self._store.begin() as db:
+            hold(db, f"case-event:{event.event_id}", f"case:{event.case_no}")
+            before = db.execute(
+                select(case_events.c.content).where(case_events.c.event_id == event.event_id)
+            ).scalar()
+            if before is not None:
+                if before not in vault.digests("case_event", text):
+                    raise FeedConflict
+                return FeedReceipt(event.event_id, "repeated", 0)
+            row = (
+                db.execute(
+                    select(cases).where(cases.c.case_no == event.case_no).with_for_update(key_share=True)
+                )
+                .mappings()
+                .first()
+            )
+            if row is None:
+                raise FeedUnknownCase
+            db.execute(
+                insert(case_events).values(
+                    event_id=event.event_id,
+                    case_no=event.case_no,
+                    version=event.version,
+                    at=event.at,
+                    title=event.step,
+                    note=event.note,
+                    paused=event.paused,
+                    statutory_on=event.statutory_on,
+                    promised_on=event.promised_on,
+                    content=vault.digest("case_event", text),
+                    received_at=now,
+                )
+            )
+            applied = _newer(event, row)
+            told = self._apply(db, event, row) if applied else 0
+            audit.record(
+                db,
+                vault,
+                at=now,
+                actor="feed",
+                action="case.changed" if applied else "case.late",
+                subject=f"case:{event.case_no}",
+                detail={"event": event.event_id, "status": _harmless(event.status), "told": str(told)},
+            )
+        return FeedReceipt(event.event_id, "applied" if applied else "late", told)
+
+    def _apply(self, db: Connection, event: CaseEvent, row: RowMapping) -> int:
+        now, vault = self._store.clock(), self._store.vault
+        db.execute(
+            update(cases)
+            .where(cases.c.case_no == event.case_no)
+            .values(
+                status=event.status,
+                holder_department=event.holder_department,
+                holder=vault.seal("cases.holder", event.holder),
+                next_step=event.next_step,
+                citizen_must=event.citizen_must,
+                materials=json.dumps(event.materials, ensure_ascii=False),
+                result=event.result,
+                result_way=event.result_way,
+                result_where=event.result_where,
+                state_version=event.version,
+                state_at=event.at,
+                state_event=event.event_id,
+                updated_at=now,
+            )
+        )
+        owners = db.execute(
+            select(case_followers.c.owner)
+            .where(case_followers.c.case_no == event.case_no)
+            .order_by(case_followers.c.owner)
+        ).scalars()
+        must = "；".join([event.citizen_must, *event.materials] if event.citizen_must else event.materials)
+        payload = {
+            "case_no": event.case_no,
+            "item": row["item"],
+            "status": _harmless(event.status),
+            "must": _harmless(must)[:200],
+        }
+        return sum(
+            notices.post(
+                db,
+                key=f"case_changed:{event.event_id}:{owner}",
+                owner=owner,
+                kind="case_changed",
+                payload=payload,
+                due_at=now,
+            )
+            for owner in owners.all()
+        )
+
+
+def _newer(event: CaseEvent, row: RowMapping) -> bool:
+    """Whether the event is newer than the state. An import gives way to any event after its time."""
+    if row["base_at"] is not None and event.at < row["base_at"]:
+        return False
+    if not row["state_event"]:
+        return True
+    before = (row["state_version"], row["state_at"], row["state_event"])
+    return (event.version, event.at, event.event_id) > before
+
+
+def _harmless(text: str) -> str:
+    return PERSONAL.sub("****", text)
