@@ -45,6 +45,8 @@ ELSEWHERE = frozenset(
         "complaint",
         "change_booking",
         "join_waitlist",
+        "waitlist",
+        "add_to_work_order",
         "work_order_status",
         "urge_work_order",
         "withdraw",

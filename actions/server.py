@@ -35,6 +35,7 @@ from actions.backends.vault import keys_of, read_keys
 from actions.booking import Book, ListBookings
 from actions.booking_ask import AskBooking
 from actions.booking_form import ValidateBooking
+from actions.booking_waits import Waitlist
 from actions.cancel_booking import AskCancel, CancelBooking, ValidateCancel
 from actions.case_routes import add_case_routes
 from actions.case_status import AskCase, CaseLookup, ValidateCase
@@ -135,6 +136,7 @@ def build_actions(
         *(AskBooking(f"booking_{s}", phrases, systems.bookings, clock) for s in booking_slots),
         Book(phrases, systems.bookings),
         ListBookings(phrases, systems.bookings),
+        Waitlist(phrases, systems.bookings),
         ValidateCancel(phrases, systems.bookings),
         *(AskCancel(f"cancel_{s}", phrases, systems.bookings) for s in ("no", "phone", "confirm")),
         CancelBooking(phrases, systems.bookings),

@@ -30,14 +30,14 @@ class Form:
 
 FORMS = (
     Form("Look up a case", "case_form", ("case_status",), "action_case_status"),
-    Form("Book a slot", "booking_form", ("book",), "action_book"),
+    Form("Book a slot", "booking_form", ("book", "join_waitlist"), "action_book"),
     Form("Cancel a booking", "cancel_form", ("cancel_booking",), "action_cancel_booking"),
     Form("Move a booking", "change_form", ("change_booking",), "action_begin_change"),
     Form("Leave a message", "message_form", ("leave_message", "complaint"), "action_leave_message"),
     Form(
         "A work order",
         "order_form",
-        ("work_order_status", "urge_work_order", "withdraw"),
+        ("work_order_status", "urge_work_order", "withdraw", "add_to_work_order"),
         "action_work_order",
     ),
     Form("The reason of a rating", "reason_form", (), "action_rate_reason"),
@@ -67,6 +67,7 @@ ANSWERED = (
     ("danger in the middle", ("urgent",), "action_urgent"),
     ("say it again", ("repeat",), "action_repeat"),
     ("bookings in the middle", ("list_bookings",), "action_list_bookings"),
+    ("the waitlist in the middle", ("waitlist",), "action_waitlist"),
     ("a rating in the middle", ("rate_service",), "action_rate"),
 )
 
@@ -102,7 +103,8 @@ def _of(form: Form) -> Iterator[dict[str, Any]]:
         "condition": inside,
         "steps": [{"intent": "restart_task"}, *ended, {"action": "action_start_over"}],
     }
-    for what, intents, action in ANSWERED:
+    for what, every, action in ANSWERED:
+        intents = [name for name in every if name not in form.starts]
         yield {
             "rule": f"{form.title} - {what}",
             "condition": inside,

@@ -19,6 +19,8 @@ def stack(tmp_path_factory):
         tmp_path_factory.mktemp("stack"),
         NCZF_WAIT_LIMIT_S="12",
         NCZF_AGENT_GRACE_S="4",
+        NCZF_DUTY_SECONDS="1",
+        NCZF_CASE_FEED_SECRET=live_stack.FEED_SECRET,
         NCZF_MESSAGES_PER_MINUTE="6000",  # tests talk faster than people; tests/gateway tests the limit
     )
     yield running

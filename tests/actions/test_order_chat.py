@@ -34,12 +34,14 @@ def handled(phrases, systems, order, task, conversation="c-1", **slots):
 
 def test_progress_says_who_has_it_since_when_and_until_when(phrases, systems, order, clock):
     desk = systems.work_orders
-    assert "经过" not in handled(phrases, systems, order, "status")["text"]
+    assert handled(phrases, systems, order, "status")["steps"] == []
     clock.move(days=1)
     desk.transfer(order.order_no, department="城管局", reason="", key="k", actor="张三")
     said = handled(phrases, systems, order, "status")
     assert "转给城管局办理，最晚 12月1日前" in said["text"] and said["status"] == "已转办"
-    assert "经过：11月24日收到；11月25日转给城管局。" in said["text"] and "张三" not in str(said)
+    told = [(step["title"], step["at"][:10]) for step in said["steps"]]
+    assert told == [("收到", "2026-11-24"), ("转给城管局", "2026-11-25")] and "张三" not in str(said)
+    assert said["department"] == "城管局"
 
 
 def test_the_answer_is_told_and_a_late_withdrawal_or_addition_is_refused_plainly(phrases, systems, order):

@@ -15,13 +15,15 @@ from actions.backends.booking_closures import add_closure
 from actions.backends.local_bookings import LocalBookings
 from actions.backends.no_shows import mark_no_show
 from actions.booking import Book
-from actions.notice_routes import worded
+from actions.notice_routes import DATA, worded
 from actions.phrases import Phrases
 from actions.server import Systems, build_actions
 from actions.turn import Turn
 from knowledge.answerer import Answer
 from tests.contracts.implementations import KNOWN
 from tests.fakes import EXTENDED, RESIDENCE, HeldClock, ScriptedAnswerer, answered, turn
+
+NOTICES = Phrases.load(DATA)
 
 DEMO = yaml.safe_load(seed.DATA.read_text("utf-8"))["cases"]
 SATURDAY = date(2026, 11, 28)
@@ -140,6 +142,7 @@ def booking(w: World) -> Walk:
             name = f"action_ask_booking_form_booking_{slot}"
             yield name, w.act(name, turn(slots=slots))
     yield "action_list_bookings", w.act("action_list_bookings", turn("我的预约", "list_bookings"))
+    yield "action_waitlist", w.act("action_waitlist", turn("我排到第几了", "waitlist"))
     for message_id in ("c-1:4", "c-1:5"):  # booked, then a duplicate
         yield "action_book", w.act("action_book", turn(slots=READY, message_id=message_id))
     yield "action_list_bookings", w.act("action_list_bookings", turn("我的预约", "list_bookings"))
@@ -236,9 +239,8 @@ def line(w: World) -> Walk:
 
 def _notices(w: World) -> Walk:
     """What the gateway is given to tell."""
-    phrases = w.actions["action_book"].phrases  # type: ignore[attr-defined]
     due = w.systems.notices.due(1000)
-    yield "notices", [worded(notice, phrases) for notice in due]
+    yield "notices", [worded(notice, NOTICES) for notice in due]
     w.systems.notices.told([notice.id for notice in due])
 
 

@@ -16,7 +16,7 @@ from actions.backends.ports import (
     RectificationNotFound,
 )
 from actions.backends.tables import audit_log, ratings
-from actions.notice_routes import worded
+from actions.notice_routes import DATA, worded
 from actions.phrases import Phrases
 
 SUBJECT = "booking:YY1"
@@ -64,7 +64,7 @@ def test_a_bad_rating_opens_its_rectification_and_tells_the_citizen(systems, des
     (told,) = systems.notices.due()
     assert (told.kind, told.owner, told.payload["level"]) == ("rating_received", "c-1", "2")
     assert told.payload["rectify_by"] == "2026-11-25T10:00+08:00"
-    message = worded(told, Phrases.load())
+    message = worded(told, Phrases.load(DATA))
     assert message["status"] == "notice_rating_received" and "11月25日 10:00" in message["text"]
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
+FEED_SECRET = "the secret of the departments' systems"
 
 
 def free_port() -> int:
