@@ -19,6 +19,7 @@ from actions.backends.ports import BookingSystem, Slot, Wait
 from actions.booking_refusals import REFUSALS, refusal
 from actions.booking_slots import day_label, slot_label
 from actions.cues import cue
+from actions.forms import QUESTION
 from actions.phrases import Phrases
 from actions.turn import Turn
 
@@ -101,8 +102,11 @@ def standing(waits: Sequence[Wait], phrases: Phrases) -> list[messages.Message]:
 
 def answered(turn: Turn, phrases: Phrases, system: BookingSystem) -> Result | None:
     """What 我要这个空位 or 不排了 does; None when the message says neither."""
-    leaves = cue("leaves_line").search(turn.text)
-    if not leaves and not cue("takes_offer").search(turn.text):
+    leaves, takes = cue("leaves_line").search(turn.text), cue("takes_offer").search(turn.text)
+    if turn.intent == "waitlist" and not QUESTION.search(turn.text):  # a question is no answer
+        leaves = leaves or cue("declines_offer").search(turn.text)
+        takes = takes or cue("wants_offer").search(turn.text)
+    if not leaves and not takes:
         return None
     waits = system.waits(turn.conversation_id)
     if leaves:

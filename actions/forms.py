@@ -119,6 +119,8 @@ def confirms(turn: Turn, *own: str) -> bool | None:
         return None
     if turn.intent == "deny" or cue("refuses").search(turn.text):
         return False
+    if turn.intent == "nlu_fallback" and cue("agrees").search(turn.text):  # 是的 取消
+        return True
     return True if turn.intent in {"affirm", *own} else None
 
 

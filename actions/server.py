@@ -47,6 +47,8 @@ from actions.handoff import HandOff
 from actions.items import GuideItemFinder
 from actions.knowledge_routes import add_knowledge_routes
 from actions.leave_message import AskMessage, FileMessage, ValidateMessage
+from actions.notice_routes import DATA as NOTICES
+from actions.notice_routes import add_notice_routes
 from actions.phrases import Phrases
 from actions.rate import Rate
 from actions.rate_reason import AskReason, KeepReason, ValidateReason
@@ -177,6 +179,7 @@ def build_app(
     app: Sanic[Any, Any] = create_app(executor, cors_origins="")
     add_knowledge_routes(app, source)
     add_voucher_routes(app, systems.bookings)
+    add_notice_routes(app, systems.notices, Phrases.load(NOTICES))
     return app
 
 

@@ -33,6 +33,7 @@ from actions.own_booking import OWN, last4
 from actions.phrases import Phrases
 from actions.turn import Turn
 
+WORDS = re.compile(r"[\u4e00-\u9fff]{2}")
 FORM_SLOTS = ("order_task", "order_no", "order_phone", "order_confirm")
 ORDER = ("order_no", "order_phone", "order_confirm")
 TASKS = {
@@ -136,7 +137,8 @@ class ValidateOrder(TurnAction):
 
     def _read(self, turn: Turn) -> dict[str, Any]:
         """What is wanted, of which order, and the proof; only a withdrawal has to be confirmed."""
-        task = TASKS.get(turn.intent)
+        # A bare number asks for nothing new.
+        task = TASKS.get(turn.intent) if WORDS.search(turn.text) else None
         if not turn.slots.get("order_task") and shared_policy().cues["adds"].search(turn.text):
             task = "add"
         filled: dict[str, Any] = {}

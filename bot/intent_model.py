@@ -168,7 +168,7 @@ def _fit(texts: Sequence[str], y: np.ndarray, vectors: np.ndarray, c: float, sha
     # One against the rest: ten times as fast as one softmax over all, and as accurate here. liblinear runs
     # without the interpreter's lock, so that two cores do two classes at once.
     def against_the_rest(name: str) -> LogisticRegression:
-        model = LogisticRegression(C=c, max_iter=100, tol=1e-3, class_weight="balanced", solver="liblinear")
+        model = LogisticRegression(C=c, max_iter=100, tol=1e-2, class_weight="balanced", solver="liblinear")
         return model.fit(rows, y == name)
 
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:

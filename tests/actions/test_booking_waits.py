@@ -237,3 +237,34 @@ def test_words_of_the_line(text, name):
 @pytest.mark.parametrize("text", ["我要办居住证", "约周六上午", "取消预约", "改天再说", "要带什么"])
 def test_other_words_are_not_of_the_line(text):
     assert not any(cue(name).search(text) for name in ("tell_when_free", "takes_offer", "leaves_line"))
+
+
+@pytest.mark.parametrize(
+    "text", ["这个空位我不要了", "不接受这个候补", "拒绝候补名额", "别给我排了", "留给别人吧，我去不了"]
+)
+def test_an_offer_is_declined_in_other_words(phrases, systems, text):
+    offered(phrases, systems)
+    action = Waitlist(phrases, systems.bookings)
+    assert action.act(turn(text, "waitlist")).messages[0]["status"] == "wait_left"
+    assert systems.bookings.waits("c-1") == [] and not systems.bookings.bookings("c-1")
+
+
+@pytest.mark.parametrize("text", ["好，空出来那个我要", "接受候补", "刚通知我的空位给我约上"])
+def test_an_offer_is_taken_in_other_words(phrases, systems, text):
+    offered(phrases, systems)
+    (taken,) = Waitlist(phrases, systems.bookings).act(turn(text, "waitlist")).messages
+    assert taken["kind"] == "bookings" and len(systems.bookings.bookings("c-1")) == 1
+
+
+@pytest.mark.parametrize("text", ["我要的空位还给我留着吗", "空位怎么确认", "候补要确认吗"])
+def test_a_question_about_an_offer_neither_takes_nor_declines_it(phrases, systems, text):
+    offered(phrases, systems)
+    (said,) = Waitlist(phrases, systems.bookings).act(turn(text, "waitlist")).messages
+    assert said["status"] == "wait_offer" and systems.bookings.waits("c-1")[0].offered
+
+
+def offered(phrases, systems):
+    """A turn in line for which a place is held."""
+    fill(systems)
+    book(phrases, systems, ANY)
+    free_one(systems)

@@ -21,6 +21,11 @@ def post(url: str, body: dict[str, Any], cookie: str = "") -> tuple[dict[str, An
         return json.load(reply), "; ".join(c.split(";")[0] for c in cookies)
 
 
+def is_notice(payload: dict[str, Any]) -> bool:
+    """True for what the citizen is told without having asked: it answers nothing."""
+    return any(str(m.get("status")).startswith("notice_") for m in payload.get("messages") or [])
+
+
 class Socket:
     """One socket; frames are kept in `seen`."""
 
@@ -102,6 +107,7 @@ class Citizen(Socket):
                 f["type"] == "event"
                 and f["payload"]["kind"] in ("bot_said", "handoff_requested")
                 and f["payload"].get("reply_to") in (own["seq"], None)
+                and not is_notice(f["payload"])
             ),
             timeout,
         )
@@ -122,6 +128,7 @@ class Citizen(Socket):
                 and (
                     f["type"] == "error"
                     or f["payload"]["kind"] in ("bot_said", "handoff_requested", "handoff_ended")
+                    and not is_notice(f["payload"])
                 )
             ),
             timeout,
