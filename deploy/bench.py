@@ -315,6 +315,14 @@ def knowledge_table(env: dict[str, str]) -> list[str]:
     return ["```text", *knowledge(env, "eval"), "", *knowledge(env, "speed"), "```"]
 
 
+def services_table(env: dict[str, str]) -> list[str]:
+    """Bookings under contention, look-ups among a million rows, import: SQLite and PostgreSQL."""
+    command = [layout.python(APP), "-m", "actions.measure", "--rows", "1000000"]
+    done = subprocess.run(command, cwd=ROOT, env=env, stdout=subprocess.PIPE, text=True)
+    lines = done.stdout.rstrip().splitlines() or [f"actions.measure: exit {done.returncode}"]
+    return ["```text", *lines, "```"]
+
+
 def list_table(env: dict[str, str], source: Path, mapping: Path) -> list[str]:
     """The same speeds with a city's list imported beside the guides, and how long its index took."""
     with tempfile.TemporaryDirectory() as folder:
@@ -399,6 +407,8 @@ def main() -> None:
     middle = knowledge_table(env)
     print("language understanding (DIET takes minutes)", flush=True)
     middle += ["", *nlu_table(env)]
+    print("services (a million cases and work orders)", flush=True)
+    middle += ["", *services_table(env)]
     if args.list:
         default = ROOT / "knowledge" / "data" / "import_mapping.yaml"
         middle += list_table(env, args.list.resolve(), (args.mapping or default).resolve())
