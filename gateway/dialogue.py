@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import aiohttp
 from pydantic import ValidationError
 
+from gateway.far_client import FarClient
 from gateway.wire import BotMessage, TextMessage, bot_message
 
 log = logging.getLogger(__name__)
@@ -33,28 +34,17 @@ class Dialogue(Protocol):
         ...
 
 
-class RasaDialogue:
+class RasaDialogue(FarClient):
     """Rasa's REST channel on loopback; one session, one deadline per turn."""
 
     def __init__(self, base_url: str, deadline_s: float) -> None:
+        super().__init__(base_url, deadline_s)
         self._url = f"{base_url}/webhooks/rest/webhook"
-        self._deadline_s = deadline_s
-        self._session: aiohttp.ClientSession | None = None
-
-    async def open(self) -> None:
-        """Create the HTTP session (inside the running loop)."""
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._deadline_s))
-
-    async def close(self) -> None:
-        """Close the HTTP session."""
-        if self._session is not None:
-            await self._session.close()
 
     async def respond(
         self, conversation_id: str, text: str, *, channel: str, message_id: str, args: Mapping[str, Any]
     ) -> Sequence[BotMessage]:
         """See `Dialogue.respond`."""
-        assert self._session is not None, "RasaDialogue.open() first"
         body = {
             "sender": conversation_id,
             "message": text,

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 import aiohttp
 
+from gateway.far_client import FarClient
+
 GUIDE_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
@@ -32,25 +34,10 @@ class Knowledge(Protocol):
         ...
 
 
-class HttpKnowledge:
+class HttpKnowledge(FarClient):
     """`Knowledge` over HTTP; see actions/knowledge_routes.py."""
 
-    def __init__(self, base_url: str, deadline_s: float) -> None:
-        self._base = base_url
-        self._deadline_s = deadline_s
-        self._session: aiohttp.ClientSession | None = None
-
-    async def open(self) -> None:
-        """Create the HTTP session (inside the running loop)."""
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._deadline_s))
-
-    async def close(self) -> None:
-        """Close the HTTP session."""
-        if self._session is not None:
-            await self._session.close()
-
     async def _ask(self, method: str, path: str, **kwargs: Any) -> tuple[int, Any]:
-        assert self._session is not None, "HttpKnowledge.open() first"
         try:
             async with self._session.request(method, f"{self._base}{path}", **kwargs) as response:
                 return response.status, await response.json()

@@ -17,6 +17,7 @@ import aiohttp
 from gateway import wire
 from gateway.conversation import ConversationNotFound
 from gateway.dialogue import parse_item
+from gateway.far_client import FarClient
 from gateway.live import Live
 
 log = logging.getLogger(__name__)
@@ -49,25 +50,10 @@ class Notices(Protocol):
         ...
 
 
-class HttpNotices:
+class HttpNotices(FarClient):
     """`Notices` over HTTP; see actions/notice_routes.py."""
 
-    def __init__(self, base_url: str, deadline_s: float) -> None:
-        self._base = base_url
-        self._deadline_s = deadline_s
-        self._session: aiohttp.ClientSession | None = None
-
-    async def open(self) -> None:
-        """Create the HTTP session (inside the running loop)."""
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._deadline_s))
-
-    async def close(self) -> None:
-        """Close the HTTP session."""
-        if self._session is not None:
-            await self._session.close()
-
     async def _ask(self, method: str, path: str, **kwargs: Any) -> Any:
-        assert self._session is not None, "HttpNotices.open() first"
         try:
             async with self._session.request(method, f"{self._base}{path}", **kwargs) as response:
                 if response.status != 200:

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 import aiohttp
 
+from gateway.far_client import FarClient
+
 VOUCHER = re.compile(r"[A-Za-z0-9_-]{16,64}\.(?:ics|svg)")
 FEED_HEADERS = ("X-NCZF-Signature", "X-NCZF-Timestamp")
 FEED_LIMIT = 64 * 1024
@@ -41,22 +43,8 @@ class Services(Protocol):
         ...
 
 
-class HttpServices:
+class HttpServices(FarClient):
     """`Services` over HTTP; see actions/voucher_routes.py and actions/case_routes.py."""
-
-    def __init__(self, base_url: str, deadline_s: float) -> None:
-        self._base = base_url
-        self._deadline_s = deadline_s
-        self._session: aiohttp.ClientSession | None = None
-
-    async def open(self) -> None:
-        """Create the HTTP session (inside the running loop)."""
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._deadline_s))
-
-    async def close(self) -> None:
-        """Close the HTTP session."""
-        if self._session is not None:
-            await self._session.close()
 
     async def voucher(self, name: str) -> Passed:
         """See `Services.voucher`."""
@@ -69,7 +57,6 @@ class HttpServices:
         return await self._pass("POST", "/feeds/cases", data=body, headers=headers)
 
     async def _pass(self, method: str, path: str, **kwargs: Any) -> Passed:
-        assert self._session is not None, "HttpServices.open() first"
         try:
             async with self._session.request(method, f"{self._base}{path}", **kwargs) as response:
                 named = response.content_disposition

@@ -1,0 +1,28 @@
+"""A kept connection to a far service: one HTTP session, one deadline per call."""
+
+from __future__ import annotations
+
+import aiohttp
+
+
+class FarClient:
+    """Base of the gateway's clients. `open` and `close` run inside the loop that uses it."""
+
+    def __init__(self, base_url: str, deadline_s: float) -> None:
+        self._base = base_url
+        self._deadline_s = deadline_s
+        self._opened: aiohttp.ClientSession | None = None
+
+    async def open(self) -> None:
+        """Create the HTTP session."""
+        self._opened = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._deadline_s))
+
+    async def close(self) -> None:
+        """Close the HTTP session."""
+        if self._opened is not None:
+            await self._opened.close()
+
+    @property
+    def _session(self) -> aiohttp.ClientSession:
+        assert self._opened is not None, f"{type(self).__name__}.open() first"
+        return self._opened
