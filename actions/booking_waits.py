@@ -129,12 +129,16 @@ def answered(turn: Turn, phrases: Phrases, system: BookingSystem) -> Result | No
 def _left(turn: Turn, waits: Sequence[Wait], phrases: Phrases, system: BookingSystem) -> Result:
     """The offer is declined if there is one, else every turn is left."""
     if not waits:
-        sentence, replies = phrases.say("wait_none"), phrases.replies("replies_no_booking")
-        return Result([messages.text(sentence, status="wait_none", replies=replies)])
+        return Result([_nowhere(phrases)])
     for wait in [w for w in waits if w.offered][:1] or waits:
         system.leave_waitlist(wait.id, owner=turn.conversation_id)
     sentence, replies = phrases.say("wait_left"), phrases.replies("replies_no_booking")
     return Result([messages.text(sentence, status="wait_left", replies=replies)])
+
+
+def _nowhere(phrases: Phrases) -> messages.Message:
+    sentence, replies = phrases.say("wait_none"), phrases.replies("replies_no_booking")
+    return messages.text(sentence, status="wait_none", replies=replies)
 
 
 class Waitlist(TurnAction):
@@ -150,7 +154,4 @@ class Waitlist(TurnAction):
         if done is not None:
             return done
         said = standing(self._system.waits(turn.conversation_id), self.phrases)
-        if not said:
-            sentence, replies = self.phrases.say("wait_none"), self.phrases.replies("replies_no_booking")
-            said = [messages.text(sentence, status="wait_none", replies=replies)]
-        return Result(said)
+        return Result(said or [_nowhere(self.phrases)])
