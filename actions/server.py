@@ -41,6 +41,7 @@ from actions.case_routes import add_case_routes
 from actions.case_status import AskCase, CaseLookup, ValidateCase
 from actions.change_booking import AskChange, BeginChange, ValidateChange
 from actions.departments import Proposer
+from actions.direct_routes import add_direct_routes
 from actions.duties import Duties
 from actions.guarded import guarded
 from actions.handoff import HandOff
@@ -174,10 +175,13 @@ def build_app(
 ) -> Sanic[Any, Any]:
     """The SDK's app with our actions registered, plus the knowledge routes for the gateway."""
     executor = ActionExecutor()
-    for action in build_actions(systems, source, phrases, clock, receipts):
+    built = build_actions(systems, source, phrases, clock, receipts)
+    for action in built:
         executor.register_function(action.name(), guarded(action, phrases))
     app: Sanic[Any, Any] = create_app(executor, cors_origins="")
     add_knowledge_routes(app, source)
+    for answers in (action for action in built if isinstance(action, AnswerGuide)):
+        add_direct_routes(app, answers)
     add_voucher_routes(app, systems.bookings)
     add_notice_routes(app, systems.notices, Phrases.load(NOTICES))
     return app

@@ -8,10 +8,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import logging
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 import uvicorn
@@ -22,19 +22,23 @@ from starlette.responses import Response
 
 from gateway import wire
 from gateway.dialogue import Dialogue, RasaDialogue
+from gateway.direct import DirectAnswers, HttpDirectAnswers
 from gateway.errors import error_body
+from gateway.far_client import FarClient
 from gateway.hub import Hub
 from gateway.knowledge_client import HttpKnowledge, Knowledge
 from gateway.log import ConversationLog
+from gateway.logs import set_up
 from gateway.notices import HttpNotices, NoticePump, Notices
 from gateway.phrases import Phrases
-from gateway.routes import NotSignedIn, add_pages, api
+from gateway.routes import NotSignedIn, add_pages, api, operation
 from gateway.routes import sockets as socket_routes
 from gateway.schema_sql import open_database
 from gateway.services_client import HttpServices, Services
 from gateway.settings import GatewaySettings
 from gateway.staff import Staff, add_demo_staff
 from gateway.store import DatabaseThread
+from gateway.switches import Switches, SwitchWatch
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -77,6 +81,8 @@ class Parts:
     """None: nobody is told anything unasked."""
     services: Services | None = None
     """None: no vouchers and no case events."""
+    direct: DirectAnswers | None = None
+    """None: without the dialogue only a person is offered."""
 
 
 def create_app(settings: GatewaySettings, parts: Parts | None = None) -> FastAPI:
@@ -91,16 +97,34 @@ def create_app(settings: GatewaySettings, parts: Parts | None = None) -> FastAPI
             HttpKnowledge(settings.knowledge_url, settings.suggest_deadline_s),
             HttpNotices(settings.knowledge_url, settings.suggest_deadline_s),
             HttpServices(settings.knowledge_url, settings.suggest_deadline_s),
+            HttpDirectAnswers(settings.knowledge_url, settings.dialogue_deadline_s),
         )
-        far: tuple[object, ...] = (chosen.dialogue, chosen.knowledge, chosen.notices, chosen.services)
+        far: tuple[object, ...] = (
+            chosen.dialogue,
+            chosen.knowledge,
+            chosen.notices,
+            chosen.services,
+            chosen.direct,
+        )
         opened = [p for p in far if isinstance(p, NeedsLoop)]
         for part in opened:
             await part.open()
         log = ConversationLog(engine)
-        hub = Hub(settings, log, database, chosen.dialogue, chosen.knowledge, Phrases.load())
+        switches = Switches(engine)
+        watch = SwitchWatch(switches, database, settings.switch_poll_s)
+        hub = Hub(
+            settings, log, database, chosen.dialogue, chosen.knowledge, Phrases.load(), watch, chosen.direct
+        )
+        watch.tell(hub.board_changed)
         people = Staff(engine)
         await database(add_demo_staff, people, settings.data_dir)
         app.state.hub, app.state.people, app.state.services = hub, people, chosen.services
+        app.state.checks = {"database": partial(database, switches.board)} | {
+            name: part.reachable
+            for name, part in (("dialogue", chosen.dialogue), ("services", chosen.knowledge))
+            if isinstance(part, FarClient)
+        }
+        await watch.start()
         await hub.start()
         pump = NoticePump(hub.live, chosen.notices, settings.notice_poll_s) if chosen.notices else None
         if pump:
@@ -110,6 +134,7 @@ def create_app(settings: GatewaySettings, parts: Parts | None = None) -> FastAPI
         finally:
             if pump:
                 await pump.stop()
+            await watch.stop()
             await hub.stop()
             for part in opened:
                 await part.close()
@@ -119,6 +144,7 @@ def create_app(settings: GatewaySettings, parts: Parts | None = None) -> FastAPI
     app = FastAPI(title="南昌智服 gateway", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.include_router(api)
     app.include_router(socket_routes)
+    app.include_router(operation)
 
     @app.middleware("http")
     async def headers(request: Request, call_next: RequestResponseEndpoint) -> Response:
@@ -175,9 +201,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m gateway.app", description=__doc__)
     parser.parse_args()
     settings = GatewaySettings()
-    logging.basicConfig(
-        level=settings.log_level, format="%(asctime)s %(levelname)s %(name)s %(message)s", force=True
-    )
+    set_up(settings.log_level, settings.log_format)
     Server(create_app(settings), settings).run()
 
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from typing import Any
 from weakref import WeakValueDictionary
 
 from gateway import wire
-from gateway.conversation import Conversation, Mode, ModeConflict
+from gateway.conversation import Conversation, Mode, ModeConflict, StoredEvent
 from gateway.dialogue import Dialogue, DialogueSilent, DialogueUnavailable
+from gateway.direct import DirectAnswers, DirectUnavailable
 from gateway.live import Live
 from gateway.masking import mask
 from gateway.phrases import Phrases
@@ -36,8 +38,22 @@ class BotTurns:
         *,
         in_flight: int,
         thinking_after_s: float,
+        direct: DirectAnswers | None = None,
     ) -> None:
+        """
+        Args:
+            live: log and readers.
+            dialogue: answers.
+            phrases: the gateway's sentences.
+            hand_off: moves a conversation to the desk.
+            in_flight: turns at once.
+            thinking_after_s: a slower answer is announced as being worked on.
+            direct: answers while the dialogue is away; None: a person is offered at once.
+
+        """
         self._live = live
+        self._direct = direct
+        self._waiting = 0
         self._dialogue = dialogue
         self._phrases = phrases
         self._hand_off = hand_off
@@ -48,6 +64,10 @@ class BotTurns:
     def start(self, conversation: Conversation, text: str, seq: int, args: Mapping[str, Any]) -> None:
         """Answer message `seq`; `text` may be empty when nothing was left of it."""
         self._live.spawn(self._turn(conversation, text, seq, args))
+
+    async def silenced(self, conversation_id: str, seq: int) -> None:
+        """The bot is switched off: say so, and offer a person."""
+        await self.failed(conversation_id, "bot_off", "bot_off", seq)
 
     async def failed(self, conversation_id: str, phrase: str, status: str, seq: int | None) -> None:
         """Say plainly that there is no answer, and offer a person."""
@@ -68,36 +88,86 @@ class BotTurns:
         self, conversation: Conversation, text: str, seq: int, args: Mapping[str, Any]
     ) -> None:
         lock = self._locks.setdefault(conversation.id, asyncio.Lock())
-        waits = lock.locked() or self._in_flight.locked()
-        async with lock, self._in_flight:
-            now = conversation
-            if waits:  # much may have happened since
-                now = await self._live.database(self._live.log.get, conversation.id)
-            if now.mode != Mode.BOT:
-                return  # a person was reached while this waited: the bot is silent
-            if not text:
-                prompt = wire.TextMessage(text=self._phrases.say("nothing_left"), status="nothing_said")
-                await self._speak(conversation.id, [prompt], seq)
-                return
-            slow = asyncio.get_running_loop().call_later(
-                self._thinking_after_s, self._live.think, now
-            )
-            after: Conversation | None = None
+        after: Conversation | None = None
+        async with AsyncExitStack() as turn:
             try:
-                messages = await self._respond(now, text, f"{conversation.id}:{seq}", args)
-                after = await self._say(conversation.id, messages, seq)
-            except DialogueUnavailable as error:
-                log.error("conversation=%s dialogue unavailable: %s", conversation.id, error)
-                await self.failed(conversation.id, "bot_unavailable", "error_bot_unavailable", seq)
-            except DialogueSilent:
-                log.error("conversation=%s dialogue silent", conversation.id)
-                await self.failed(conversation.id, "bot_silent", "error_bot_silent", seq)
-            except Exception:
-                log.exception("conversation=%s turn failed", conversation.id)
-                await self.failed(conversation.id, "bot_unavailable", "error_bot_unavailable", seq)
+                waited = await self._enter(turn, lock, conversation)
+                now = conversation
+                if waited:  # much may have happened since
+                    now = await self._live.database(self._live.log.get, conversation.id)
+                if now.mode != Mode.BOT:
+                    return  # a person was reached while this waited: the bot is silent
+                if not text:
+                    prompt = wire.TextMessage(text=self._phrases.say("nothing_left"), status="nothing_said")
+                    after = await self._speak(conversation.id, [prompt], seq)
+                    return
+                after = await self._answer(now, text, seq, args)
             finally:
-                slow.cancel()
                 await self._live.stop_thinking(conversation.id, after)
+
+    async def _enter(self, turn: AsyncExitStack, lock: asyncio.Lock, conversation: Conversation) -> bool:
+        """Wait for this turn's place; True if it had to. Who waits for others is told how many."""
+        if not (lock.locked() or self._in_flight.locked()):
+            await turn.enter_async_context(lock)
+            await turn.enter_async_context(self._in_flight)
+            return False
+        if self._in_flight.locked():
+            self._live.think(conversation, self._waiting + 1)
+        self._wait(+1)
+        try:
+            await turn.enter_async_context(lock)
+            await turn.enter_async_context(self._in_flight)
+        finally:
+            self._wait(-1)
+        return True
+
+    async def _answer(
+        self, now: Conversation, text: str, seq: int, args: Mapping[str, Any]
+    ) -> Conversation | None:
+        """Ask the dialogue and store what it says; the conversation after that, or None if unknown."""
+        slow = asyncio.get_running_loop().call_later(self._thinking_after_s, self._live.think, now)
+        try:
+            with self._live.metrics.turns.labels("dialogue").time():
+                messages = await self._respond(now, text, f"{now.id}:{seq}", args)
+                return await self._say(now.id, messages, seq)
+        except DialogueUnavailable as error:
+            log.error("conversation=%s dialogue unavailable: %s", now.id, error)
+            await self._without_dialogue(now, text, seq, args)
+        except DialogueSilent:
+            log.error("conversation=%s dialogue silent", now.id)
+            await self.failed(now.id, "bot_silent", "error_bot_silent", seq)
+        except Exception:
+            log.exception("conversation=%s turn failed", now.id)
+            await self.failed(now.id, "bot_unavailable", "error_bot_unavailable", seq)
+        finally:
+            slow.cancel()
+        return None
+
+    def _wait(self, change: int) -> None:
+        self._waiting += change
+        self._live.metrics.turns_waiting.set(self._waiting)
+
+    async def _without_dialogue(
+        self, conversation: Conversation, text: str, seq: int, args: Mapping[str, Any]
+    ) -> None:
+        """The guides answer alone, and say so; what they cannot answer goes to a person."""
+        found: Sequence[wire.BotMessage] = ()
+        if self._direct is not None:
+            before = await self._live.database(self._live.log.last_said, conversation.id, seq, shows_card)
+            try:
+                with self._live.metrics.turns.labels("guides").time():
+                    found = await self._direct.answer(
+                        conversation.id, text, args=args, before=last_card(before)
+                    )
+            except DirectUnavailable as error:
+                log.error("conversation=%s no direct answer: %s", conversation.id, error)
+        if not found:
+            await self.failed(conversation.id, "bot_unavailable", "error_bot_unavailable", seq)
+            return
+        note = wire.TextMessage(
+            text=self._phrases.say("bot_direct"), status="answered_directly", replies=[HANDOFF_REPLY]
+        )
+        await self._speak(conversation.id, [*found, note], seq)
 
     async def _respond(
         self, conversation: Conversation, text: str, message_id: str, args: Mapping[str, Any]
@@ -147,6 +217,21 @@ class BotTurns:
         except ModeConflict:
             log.info("conversation=%s a person took over: answer to %s dropped", conversation_id, seq)
             return None
+
+
+def last_card(stored: StoredEvent | None) -> wire.AnswerMessage | None:
+    """The card that an event of the bot showed, if any."""
+    if stored is None or stored.kind != "bot_said":
+        return None
+    cards = [
+        m for m in wire.BotSaid.model_validate(stored.payload).messages if isinstance(m, wire.AnswerMessage)
+    ]
+    return cards[-1] if cards else None
+
+
+def shows_card(stored: StoredEvent) -> bool:
+    """Whether an event of the bot showed a card."""
+    return last_card(stored) is not None
 
 
 def without_identifiers(message: wire.BotMessage) -> wire.BotMessage:

@@ -26,7 +26,7 @@ def shown_to_citizen(frame: Mapping[str, Any]) -> dict[str, Any] | None:
     """Allow-list: desk-only events never pass, whatever new kinds are added."""
     if frame["type"] == "event" and frame["payload"]["kind"] not in wire.CITIZEN_KINDS:
         return None
-    if frame["type"] not in {"event", "state", "bye"}:
+    if frame["type"] not in {"event", "state", "bye", "notice"}:
         return None
     return dict(frame)
 
@@ -52,6 +52,8 @@ class CitizenSocket:
                 if frame is not None:
                     await send(self._socket, frame)
             await send(self._socket, await self._hub.live.state(conversation))
+            if self._hub.board.notice:
+                await send(self._socket, wire.NoticeFrame(text=self._hub.board.notice).model_dump())
             writer = asyncio.create_task(write(self._socket, self._subscription, self._new_only))
             try:
                 async for frame in frames(self._socket):
@@ -82,6 +84,7 @@ class CitizenSocket:
         fault = await carry_out(frame, wire.citizen_frame, self._do, f"conversation={self._id}")
         if fault is not None:
             code, field = fault
+            self._hub.metrics.refused.labels(code).inc()
             await send(self._socket, error_frame(self._hub.phrases, code, ref=ref_of(frame), field=field))
 
     async def _do(self, frame: wire.Say | wire.Act | wire.Typing | wire.Ping) -> None:

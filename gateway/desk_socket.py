@@ -40,6 +40,8 @@ class DeskSocket:
         self._hub.handoffs.officer_here(self._officer)
         try:
             await self._send_queue()
+            if self._hub.board.notice:
+                await send(self._socket, wire.NoticeFrame(text=self._hub.board.notice).model_dump())
             writer = asyncio.create_task(write(self._socket, self._subscription, self._wanted))
             try:
                 async for frame in frames(self._socket):
@@ -117,6 +119,7 @@ class DeskSocket:
         fault = await carry_out(frame, wire.desk_frame, self._do, f"officer={self._officer.username}")
         if fault is not None:
             code, field = fault
+            self._hub.metrics.refused.labels(code).inc()
             await send(self._socket, error_frame(self._hub.phrases, code, ref=ref_of(frame), field=field))
 
     async def _do(self, frame: Any) -> None:

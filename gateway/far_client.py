@@ -22,6 +22,11 @@ class FarClient:
         if self._opened is not None:
             await self._opened.close()
 
+    async def reachable(self) -> None:
+        """Return if anything answers at that address, whatever it says. Raises aiohttp.ClientError."""
+        async with self._session.get(f"{self._base}/health"):
+            return
+
     @property
     def _session(self) -> aiohttp.ClientSession:
         assert self._opened is not None, f"{type(self).__name__}.open() first"

@@ -6,17 +6,20 @@ said and who is speaking is in the log.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from gateway import wire
 from gateway.bot_turns import BotTurns
 from gateway.conversation import Conversation, Mode, StoredEvent
 from gateway.dialogue import Dialogue
+from gateway.direct import DirectAnswers
 from gateway.handoffs import Handoffs
 from gateway.knowledge_client import Knowledge
 from gateway.live import Live
 from gateway.log import ConversationLog
 from gateway.masking import mask
+from gateway.metrics import Metrics
 from gateway.phrases import Phrases
 from gateway.rate_limit import RateLimits
 from gateway.refusals import Refused, clean, for_dialogue
@@ -24,6 +27,7 @@ from gateway.settings import GatewaySettings
 from gateway.staff import Officer
 from gateway.store import DatabaseThread
 from gateway.suggester import Suggester
+from gateway.switches import Board, SwitchWatch
 
 ASKS_FOR_PERSON = frozenset({"转人工", "人工", "人工客服", "人工服务", "找人工", "我要转人工"})
 """Recognised here as well, so that a person can be reached while Rasa is down."""
@@ -51,11 +55,17 @@ class Hub:
         dialogue: Dialogue,
         knowledge: Knowledge,
         phrases: Phrases,
+        switches: SwitchWatch | None = None,
+        direct: DirectAnswers | None = None,
     ) -> None:
         self.settings = settings
+        self.switches = switches
+        self.metrics = Metrics()
+        self.citizens = 0
+        """Citizens' sockets open in this process."""
         self.knowledge = knowledge
         self.phrases = phrases
-        self.live = Live(conversation_log, database)
+        self.live = Live(conversation_log, database, self.metrics)
         self.message_limits = RateLimits(settings.messages_per_minute)
         self.typing_limits = RateLimits(TYPING_PER_MINUTE)
         self.suggester = Suggester(self.live, knowledge)
@@ -73,6 +83,7 @@ class Hub:
             self.handoffs.request,
             in_flight=settings.turns_in_flight,
             thinking_after_s=settings.thinking_after_s,
+            direct=direct,
         )
         self.log, self.database, self.bus = conversation_log, database, self.live.bus
 
@@ -87,6 +98,35 @@ class Hub:
         self.handoffs.stop()
         await self.live.settle(self.settings.dialogue_deadline_s)
 
+    @property
+    def full(self) -> bool:
+        """True while no more citizens fit: who comes is told to come back."""
+        return self.citizens >= self.settings.sockets_limit
+
+    # ---- switches
+
+    @property
+    def board(self) -> Board:
+        """The switches as they stand."""
+        return self.switches.board if self.switches else Board()
+
+    def board_changed(self, board: Board) -> None:
+        """Tell every open page of the notice as it is now."""
+        self.bus.publish("everyone", wire.NoticeFrame(text=board.notice).model_dump())
+
+    def check_channel(self, channel: str) -> None:
+        """Raises Refused(channel_off) where the operator has closed the channel."""
+        if channel in self.board.closed:
+            raise Refused("channel_off")
+
+    def _let_bot_answer(
+        self, conversation: Conversation, text: str, stored: StoredEvent, args: Mapping[str, Any]
+    ) -> None:
+        if self.board.bot:
+            self.bot.start(conversation, text, stored.seq, args)
+        else:
+            self.live.spawn(self.bot.silenced(conversation.id, stored.seq))
+
     # ---- the citizen
 
     async def begin(self, channel: str) -> tuple[Conversation, str]:
@@ -99,6 +139,7 @@ class Hub:
     async def citizen_said(self, conversation_id: str, text: str, client_id: str) -> StoredEvent:
         """Store what the citizen said, then let the bot answer or the officer read. Raises Refused."""
         text = clean(text)
+        await self._check_open(conversation_id)
         stored = await self._store(conversation_id, text, client_id)
         if not stored.fresh:
             return stored
@@ -106,7 +147,7 @@ class Hub:
         if conversation.mode != Mode.AGENT and text.strip("。！!. ") in ASKS_FOR_PERSON:
             await self.handoffs.request(conversation_id, "asked", {})
         elif conversation.mode == Mode.BOT:
-            self.bot.start(conversation, for_dialogue(text), stored.seq, {})
+            self._let_bot_answer(conversation, for_dialogue(text), stored, {})
         else:
             self.bus.publish("desk", {"type": "queue_changed"})
         if conversation.mode == Mode.AGENT:
@@ -119,6 +160,7 @@ class Hub:
             conversation_id, act.args.get("subject")
         ):
             raise Refused("not_rateable", "args.subject")
+        await self._check_open(conversation_id)
         stored = await self._store(conversation_id, clean(act.label), act.id)
         if not stored.fresh:
             return stored
@@ -128,8 +170,16 @@ class Hub:
             await self.handoffs.leave(conversation_id)
         else:
             conversation = await self._as_stored(stored)
-            self.bot.start(conversation, f"/{RASA_INTENTS[act.action]}", stored.seq, act.args)
+            self._let_bot_answer(conversation, f"/{RASA_INTENTS[act.action]}", stored, act.args)
         return stored
+
+    async def _check_open(self, conversation_id: str) -> None:
+        """Raises Refused(channel_off). Who waits for an officer or talks to one goes on to the end."""
+        if not self.board.closed:
+            return
+        conversation = await self.database(self.log.get, conversation_id)
+        if conversation.mode == Mode.BOT:
+            self.check_channel(conversation.channel)
 
     async def _store(self, conversation_id: str, text: str, client_id: str) -> StoredEvent:
         """Store the citizen's words, masked; `fresh` is False if this very frame was stored before."""

@@ -14,6 +14,7 @@ from gateway import wire
 from gateway.bus import Bus
 from gateway.conversation import Conversation, Mode, StoredEvent
 from gateway.log import ConversationLog
+from gateway.metrics import Metrics
 from gateway.presence import Presence
 from gateway.store import DatabaseThread
 
@@ -25,12 +26,15 @@ ESTIMATE_FROM = 3
 class Live:
     """The log, the bus and who is thinking: what every use case needs to speak."""
 
-    def __init__(self, conversation_log: ConversationLog, database: DatabaseThread) -> None:
+    def __init__(
+        self, conversation_log: ConversationLog, database: DatabaseThread, metrics: Metrics | None = None
+    ) -> None:
         self.log = conversation_log
         self.database = database
         self.bus = Bus()
         self.presence = Presence()
-        self._thinking: set[str] = set()
+        self.metrics = metrics or Metrics()
+        self._thinking: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -65,27 +69,29 @@ class Live:
 
         Raises ModeConflict if `expect` is given and is not the conversation's mode.
         """
-        stored = await self.database(
-            self.log.append, conversation_id, payload.model_dump(), client_id=client_id, expect=expect
-        )
+        with self.metrics.stored.time():
+            stored = await self.database(
+                self.log.append, conversation_id, payload.model_dump(), client_id=client_id, expect=expect
+            )
         if stored.fresh:
             self.publish(stored)
         return stored
 
     def publish(self, stored: StoredEvent) -> None:
-        """Tell the readers of the conversation."""
+        """Tell the readers of the conversation; what is told is counted."""
+        self.metrics.event(stored.payload)
         self.bus.publish(f"conversation.{stored.conversation_id}", stored.frame())
 
-    def think(self, conversation: Conversation) -> None:
-        """Show that the bot is working on an answer."""
-        self._thinking.add(conversation.id)
+    def think(self, conversation: Conversation, ahead: int = 0) -> None:
+        """Show that the bot is working on an answer, after `ahead` others."""
+        self._thinking[conversation.id] = ahead
         self.spawn(self.publish_state(conversation))
 
     async def stop_thinking(self, conversation_id: str, now: Conversation | None) -> None:
         """Show that it no longer is, if that was shown; `now` saves reading the conversation again."""
         if conversation_id not in self._thinking:
             return
-        self._thinking.discard(conversation_id)
+        del self._thinking[conversation_id]
         if now is None:
             now = await self.database(self.log.get, conversation_id)
         await self.publish_state(now)
@@ -111,6 +117,7 @@ class Live:
             queue=queue,
             agent_name=self.presence.name(conversation.agent_id),
             thinking=conversation.mode == Mode.BOT and conversation.id in self._thinking,
+            ahead=self._thinking.get(conversation.id, 0) if conversation.mode == Mode.BOT else 0,
             last_seq=conversation.last_seq,
         ).model_dump()
 

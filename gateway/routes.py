@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hmac
 import logging
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Cookie, Depends, FastAPI, Request, Response, WebSocket
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Cookie, Depends, FastAPI, Header, Request, Response, WebSocket
+from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
+from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel, Field
 
 from gateway.citizen_socket import CitizenSocket
@@ -19,6 +21,8 @@ from gateway.hub import Hub
 from gateway.knowledge_client import KnowledgeUnavailable
 from gateway.log import digest
 from gateway.phrases import load_home
+from gateway.readiness import readiness
+from gateway.refusals import Refused
 from gateway.services_client import (
     FEED_HEADERS,
     FEED_LIMIT,
@@ -26,12 +30,13 @@ from gateway.services_client import (
     Services,
     ServicesUnavailable,
 )
-from gateway.sockets import CLOSE_ORIGIN, CLOSE_SIGN_IN, close, origin_allowed
+from gateway.sockets import CLOSE_BUSY, CLOSE_ORIGIN, CLOSE_SIGN_IN, close, origin_allowed
 from gateway.staff import SESSION_S, Officer, SignInLocked, SignInRefused, Staff
 
 log = logging.getLogger(__name__)
 CITIZEN_COOKIE, STAFF_COOKIE = "nczf_citizen", "nczf_staff"
 CITIZEN_COOKIE_S = 30 * 24 * 3600
+BUSY_RETRY_S = 30
 
 
 class Start(BaseModel):
@@ -89,9 +94,9 @@ api = APIRouter(prefix="/api")
 
 
 @api.get("/home")
-async def home() -> dict[str, Any]:
-    """The first screen: tiles, hot questions, notice."""
-    return load_home()
+async def home(hub: HubDep) -> dict[str, Any]:
+    """The first screen: tiles, hot questions, and the notice of this moment."""
+    return {**load_home(), "notice": hub.board.notice}
 
 
 @api.post("/conversations")
@@ -100,7 +105,7 @@ async def start_conversation(
     response: Response,
     hub: HubDep,
     nczf_citizen: Annotated[str | None, Cookie()] = None,
-) -> dict[str, Any]:
+) -> Any:
     """Return the conversation of this browser, or start one (and set its cookie)."""
     if not body.fresh and nczf_citizen and "." in nczf_citizen:
         try:
@@ -108,6 +113,14 @@ async def start_conversation(
             return {"conversation_id": found.id, "last_seq": found.last_seq}
         except ConversationNotFound:
             pass
+    try:
+        hub.check_channel("portal")
+    except Refused as refused:
+        return error_body(refused.code, hub.phrases.say(f"error_{refused.code}"), 503)
+    if hub.full:
+        busy = error_body("busy", hub.phrases.say("error_busy", seconds=BUSY_RETRY_S), 503)
+        busy.headers["Retry-After"] = str(BUSY_RETRY_S)
+        return busy
     conversation, secret = await hub.begin("portal")
     response.set_cookie(
         CITIZEN_COOKIE,
@@ -224,6 +237,33 @@ async def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
+operation = APIRouter()
+
+
+@operation.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """The process lives."""
+    return {"status": "ok"}
+
+
+@operation.get("/readyz")
+async def readyz(request: Request) -> Response:
+    """Whether it can serve: 200 for ready and degraded, 503 when nothing can be stored."""
+    found = await readiness(request.app.state.checks, frozenset({"database"}))
+    status = 503 if found.status == "unready" else 200
+    return JSONResponse({"status": found.status, "parts": dict(found.parts)}, status_code=status)
+
+
+@operation.get("/metrics")
+async def metrics(hub: HubDep, authorization: Annotated[str | None, Header()] = None) -> Response:
+    """Figures for Prometheus; only with the token of the settings."""
+    token = hub.settings.metrics_token
+    given = (authorization or "").removeprefix("Bearer ")
+    if not token or not hmac.compare_digest(given.encode(), token.encode()):
+        return error_body("not_found", hub.phrases.say("error_not_found"), 404)
+    return Response(hub.metrics.page(), media_type=CONTENT_TYPE_LATEST)
+
+
 sockets = APIRouter()
 
 
@@ -241,7 +281,15 @@ async def citizen(socket: WebSocket, after: int = 0) -> None:
     except ConversationNotFound:
         await close(socket, CLOSE_SIGN_IN)
         return
-    await CitizenSocket(hub, socket, conversation).serve(max(0, after))
+    if hub.full:
+        await close(socket, CLOSE_BUSY)
+        return
+    hub.citizens += 1
+    try:
+        with hub.metrics.sockets.labels("citizen").track_inprogress():
+            await CitizenSocket(hub, socket, conversation).serve(max(0, after))
+    finally:
+        hub.citizens -= 1
 
 
 @sockets.websocket("/ws/desk")
@@ -257,7 +305,8 @@ async def desk(socket: WebSocket) -> None:
     if officer is None:
         await close(socket, CLOSE_SIGN_IN)
         return
-    await DeskSocket(hub, socket, officer, session_topic(token)).serve()
+    with hub.metrics.sockets.labels("officer").track_inprogress():
+        await DeskSocket(hub, socket, officer, session_topic(token)).serve()
 
 
 def add_pages(app: FastAPI, static_dir: Path) -> None:

@@ -1,4 +1,4 @@
-"""Tables of the gateway: conversations, their events, hand-offs, staff."""
+"""Tables of the gateway: conversations, their events, hand-offs, staff, switches."""
 
 from __future__ import annotations
 
@@ -87,6 +87,18 @@ staff_sessions = Table(
     Column("token_hash", String(64), primary_key=True),
     Column("username", String(40), ForeignKey("staff.username"), nullable=False),
     Column("expires_at", Float, nullable=False),
+)
+
+switch_changes = Table(
+    "switch_changes",  # rows are only added: the latest of each name is the state
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("name", String(40), nullable=False),
+    Column("value", String(200), nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("reason", String(200), nullable=False),
+    Column("at", String(32), nullable=False),
+    Index("switch_changes_by_name", "name", "id"),
 )
 
 

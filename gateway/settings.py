@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -38,6 +39,13 @@ class GatewaySettings(BaseSettings):
     """An answer that takes longer than this is announced as being worked on."""
     notice_poll_s: float = 2.0
     """How often the action server is asked for notices (reminders, news of a case)."""
+    switch_poll_s: float = 1.0
+    """How often the switches (bot, channels, notice) are read."""
+    sockets_limit: int = 6000
+    """Open sockets of citizens; who comes beyond it is told to come back."""
+    log_format: Literal["text", "json"] = "text"
+    metrics_token: str = ""
+    """Bearer token of GET /metrics; empty: there is no such page."""
     turns_in_flight: int = 8
     """Bot turns running at once; Rasa is one event loop, more would only queue inside it."""
 

@@ -17,6 +17,8 @@ from gateway.bus import BusOverflow, Subscription
 
 CLOSE_RESUME = 4408
 """The reader was too slow; reconnect with the last seq."""
+CLOSE_BUSY = 4429
+"""As many citizens as this process takes are here; come back later."""
 CLOSE_SIGN_IN = 4401
 CLOSE_ORIGIN = 4403
 

@@ -613,6 +613,8 @@ class StateFrame(Wire):
     queue: QueuePlace | None = None
     agent_name: str | None = None
     thinking: bool = False
+    ahead: int = 0
+    """Bot turns that come before this one while the bot is busy; 0 when it is not."""
     agent_typing: bool = False
     citizen_typing: bool = False
     """Desk only."""
@@ -635,6 +637,7 @@ class ErrorFrame(Wire):
         "not_yours",
         "not_found",
         "not_rateable",
+        "channel_off",
         "internal",
     ]
     message: str
@@ -655,6 +658,14 @@ class Bye(Wire):
     v: Literal[1] = 1
     type: Literal["bye"] = "bye"
     retry_in_s: int
+
+
+class NoticeFrame(Wire):
+    """The emergency notice: sent on connect where there is one, and on every change. Empty: none any more."""
+
+    v: Literal[1] = 1
+    type: Literal["notice"] = "notice"
+    text: str
 
 
 class QueueEntry(Wire):
@@ -711,6 +722,7 @@ ServerFrame = Annotated[
     | ErrorFrame
     | Pong
     | Bye
+    | NoticeFrame
     | QueueFrame
     | TranscriptFrame
     | DoneFrame,

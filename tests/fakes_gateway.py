@@ -166,3 +166,21 @@ class ScriptedNotices:
             raise NoticesUnavailable("scripted")
         for number in ids:
             self.waiting.pop(number, None)
+
+
+class ScriptedDirect:
+    """Answers without the dialogue by what the text contains; `asked` holds every call. Takes exceptions."""
+
+    def __init__(self, answers: Mapping[str, Any] | None = None) -> None:
+        self.answers = dict(answers or {})
+        self.asked: list[tuple[str, Mapping[str, Any], str | None]] = []
+
+    async def answer(
+        self, conversation_id: str, text: str, *, args: Mapping[str, Any], before: wire.AnswerMessage | None
+    ) -> Sequence[wire.BotMessage]:
+        """See `gateway.direct.DirectAnswers`."""
+        self.asked.append((text, dict(args), before.card.guide_id if before else None))
+        for key, found in self.answers.items():
+            if key in text:
+                return [_message(found)]
+        return []

@@ -141,6 +141,25 @@ async def test_the_knowledge_routes_serve_the_gateway(server, answerer):
     assert [g["guide_id"] for g in listed] == [RESIDENCE.id]
 
 
+async def test_without_the_dialogue_the_guides_answer_and_nothing_else_does(server, answerer):
+    answerer.script += [answered(RESIDENCE), answered(PASSPORT)]
+    found = (await server.post("/direct", json={"conversation_id": "c1", "text": "居住证怎么办"})).json()
+    assert [(m["kind"], m["card"]["guide_id"]) for m in found["messages"]] == [("answer", RESIDENCE.id)]
+    follow = {"conversation_id": "c1", "text": "要多少钱", "guide_id": RESIDENCE.id}
+    await server.post("/direct", json=follow)
+    assert answerer.asked[-1][1] == RESIDENCE.id
+    button = {"conversation_id": "c1", "text": "/open_guide", "args": {"guide_id": PASSPORT.id}}
+    found = (await server.post("/direct", json=button)).json()
+    assert found["messages"][0]["card"]["guide_id"] == PASSPORT.id
+    for nothing in ("今天天气怎么样", "  ", "/rate_service"):
+        assert (await server.post("/direct", json={"text": nothing})).json() == {"messages": []}
+
+
+@pytest.mark.parametrize("body", [[], "x", {}, {"text": 3}, {"text": "问", "args": [1]}, {"text": "/set_fact"}])
+async def test_an_odd_direct_request_is_no_server_error(server, body):
+    assert (await server.post("/direct", json=body)).status_code < 500
+
+
 @pytest.mark.parametrize(
     "body", [[], "x", {"text": "问", "k": "many"}, {"text": ["问"]}, {"text": "问", "k": -1}, {"guide_id": 7}]
 )

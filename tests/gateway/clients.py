@@ -215,12 +215,13 @@ class Gateway:
         knowledge: Any = None,
         notices: Any = None,
         services: Any = None,
+        direct: Any = None,
     ) -> None:
         self.settings = settings
         self.dialogue = dialogue or ScriptedDialogue()
         self.knowledge = knowledge or ScriptedKnowledge()
         self.tabs: list[Tab] = []
-        parts = Parts(self.dialogue, self.knowledge, notices, services)
+        parts = Parts(self.dialogue, self.knowledge, notices, services, direct)
         self.client = TestClient(create_app(settings, parts))
         self.client.__enter__()
         self._running = True
@@ -232,6 +233,18 @@ class Gateway:
             for tab in reversed(self.tabs):
                 tab.close()
             self.client.__exit__(None, None, None)
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Wait for something inside the gateway; fails after PATIENCE_S."""
+        deadline = time.monotonic() + PATIENCE_S
+        while not holds():
+            assert time.monotonic() < deadline, f"not within {PATIENCE_S} s"
+            time.sleep(0.005)
+
+    @property
+    def app(self) -> Any:
+        """The FastAPI app."""
+        return self.client.app
 
     def post(self, path: str, body: Any, cookie: str = "") -> tuple[Any, str]:
         """POST JSON; (body, the cookie that was set)."""

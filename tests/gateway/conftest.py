@@ -53,13 +53,14 @@ def start(tmp_path: Path, prepared: Path) -> Iterator[Start]:
         knowledge: Any = None,
         notices: Any = None,
         services: Any = None,
+        direct: Any = None,
         bare: bool = False,
         **settings: Any,
     ) -> Gateway:
         if not bare and not (tmp_path / "gateway.db").exists():
             shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
         values = {"data_dir": tmp_path, "static_dir": tmp_path / "static", **FAST, **settings}
-        gateway = Gateway(GatewaySettings(_env_file=None, **values), dialogue, knowledge, notices, services)
+        gateway = Gateway(GatewaySettings(_env_file=None, **values), dialogue, knowledge, notices, services, direct)
         running.append(gateway)
         return gateway
 

@@ -90,7 +90,7 @@ def test_only_listed_kinds_pass_to_a_citizen(kind: str) -> None:
 
 @pytest.mark.parametrize("type_", sorted((ALL_TYPES - {"event"}) | {"queue_changed", "a_type_of_tomorrow"}))
 def test_only_listed_frames_pass_from_the_bus_to_a_citizen(type_: str) -> None:
-    assert (shown_to_citizen({"type": type_}) is not None) == (type_ in {"state", "bye"})
+    assert (shown_to_citizen({"type": type_}) is not None) == (type_ in {"state", "bye", "notice"})
 
 
 def test_every_desk_only_kind_published_on_the_citizens_own_topic_is_dropped(gateway: Gateway) -> None:

@@ -20,6 +20,8 @@ export function createTalk(onNews: (event: EventFrame) => void) {
   const state = shallowRef<StateFrame | null>(null);
   const stateAt = ref(0);
   const problem = ref("");
+  /** The emergency notice as the server last told it; null before it has told any. */
+  const notice = ref<string | null>(null);
   /** Everything up to here is history: it is shown, but not announced. Below 0 until the first state frame. */
   let historyUpTo = -1;
 
@@ -53,6 +55,8 @@ export function createTalk(onNews: (event: EventFrame) => void) {
       if (historyUpTo < 0) historyUpTo = frame.last_seq;
     } else if (frame.type === "event") {
       if (frame.conversation_id === conversationId.value && log.add(frame)) heard(frame);
+    } else if (frame.type === "notice") {
+      notice.value = frame.text;
     } else if (frame.type === "error" && !frame.ref) {
       problem.value = frame.message;
     }
@@ -136,6 +140,7 @@ export function createTalk(onNews: (event: EventFrame) => void) {
     state,
     stateAt,
     problem,
+    notice,
     mode,
     items,
     rated,

@@ -12,6 +12,7 @@ import type {
   DoneFrame,
   ErrorFrame,
   EventFrame,
+  NoticeFrame,
   Ping,
   Pong,
   QueueFrame,
@@ -27,7 +28,7 @@ export type Mode = StateFrame["mode"];
 export type CitizenFrame = Say | Act | Typing | Ping;
 export type DeskFrame = DeskAccept | DeskOpen | DeskSay | DeskDismiss | DeskClose | DeskTyping | Ping;
 export type ServerFrame =
-  EventFrame | StateFrame | ErrorFrame | Pong | Bye | QueueFrame | TranscriptFrame | DoneFrame;
+  EventFrame | StateFrame | ErrorFrame | Pong | Bye | NoticeFrame | QueueFrame | TranscriptFrame | DoneFrame;
 
 /** Characters in one message; gateway/wire.py TEXT_LIMIT. */
 export const TEXT_LIMIT = 500;

@@ -35,6 +35,7 @@ export interface NanchangWire {
   HandoffMessage?: HandoffMessage;
   HandoffRequested?: HandoffRequested;
   Headline?: Headline;
+  NoticeFrame?: NoticeFrame;
   Ping?: Ping;
   Pong?: Pong;
   QueueEntry?: QueueEntry;
@@ -469,6 +470,7 @@ export interface ErrorFrame {
     | "not_yours"
     | "not_found"
     | "not_rateable"
+    | "channel_off"
     | "internal";
   field: string | null;
   message: string;
@@ -551,6 +553,14 @@ export interface SuggestionUsed {
   suggestion_id: string;
 }
 /**
+ * The emergency notice: sent on connect where there is one, and on every change. Empty: none any more.
+ */
+export interface NoticeFrame {
+  text: string;
+  type: "notice";
+  v: 1;
+}
+/**
  * Keep-alive; answered with `pong`.
  */
 export interface Ping {
@@ -611,6 +621,7 @@ export interface Say {
 export interface StateFrame {
   agent_name: string | null;
   agent_typing: boolean;
+  ahead: number;
   citizen_typing: boolean;
   conversation_id: string;
   last_seq: number;

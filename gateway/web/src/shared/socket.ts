@@ -3,6 +3,7 @@
  * What the frames mean is the page's business.
  */
 import { shallowReactive } from "vue";
+import { ApiError } from "./api";
 import type { ServerFrame } from "./frames";
 
 export interface Link {
@@ -11,6 +12,8 @@ export interface Link {
   late: boolean;
   /** The server announced a restart. */
   announced: boolean;
+  /** Why the server does not let us in, in its own words; empty while it is only out of reach. */
+  refusal: string;
   /** Milliseconds since the epoch of the next attempt; 0 while one is running. */
   nextAt: number;
 }
@@ -29,9 +32,11 @@ const FIRST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 30_000;
 /** gateway/sockets.py: the cookie is missing, wrong or expired. */
 const CLOSE_SIGN_IN = 4401;
+/** gateway/sockets.py: as many citizens as it takes are there. */
+const CLOSE_BUSY = 4429;
 
 export class LiveSocket {
-  readonly link: Link = shallowReactive({ online: false, late: false, announced: false, nextAt: 0 });
+  readonly link: Link = shallowReactive({ online: false, late: false, announced: false, refusal: "", nextAt: 0 });
   private socket: WebSocket | null = null;
   private attempts = 0;
   private needsPrepare = true;
@@ -82,7 +87,8 @@ export class LiveSocket {
       try {
         if (!(await this.options.prepare())) return this.stop();
         this.needsPrepare = false;
-      } catch {
+      } catch (problem) {
+        this.link.refusal = problem instanceof ApiError && problem.status === 503 ? problem.message : "";
         return this.retryLater();
       }
     }
@@ -100,7 +106,7 @@ export class LiveSocket {
   /** The first frame shows that the server has let us in; an open socket alone does not. */
   private onWelcome(): void {
     window.clearTimeout(this.bannerTimer);
-    Object.assign(this.link, { online: true, late: false, announced: false, nextAt: 0 });
+    Object.assign(this.link, { online: true, late: false, announced: false, refusal: "", nextAt: 0 });
     this.pingTimer = window.setInterval(() => this.ping(), PING_MS);
     this.options.opened();
   }
@@ -122,6 +128,7 @@ export class LiveSocket {
 
   private onClose(code: number): void {
     if (!this.link.online || code === CLOSE_SIGN_IN) this.needsPrepare = true;
+    this.link.refusal = code === CLOSE_BUSY ? "现在咨询的人很多，请稍等。着急的事请拨打 12345。" : "";
     this.drop();
     if (!this.stopped) this.retryLater();
   }

@@ -1,0 +1,61 @@
+"""Log lines for people or for a collector: text, or one JSON object a line. Ids only, never words.
+
+Of an exception only its kind and place are written: its message may hold what somebody said.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from datetime import UTC, datetime
+from pathlib import PurePath
+from types import TracebackType
+
+TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"
+
+
+FRAMES = 8
+"""Places of a traceback that are written, the innermost."""
+ExcInfo = (
+    tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+)
+
+
+def place(error: BaseException) -> str:
+    """Kind and place of an error and of what caused it, without its message."""
+    frames = traceback.extract_tb(error.__traceback__)[-FRAMES:]
+    at = " > ".join(f"{PurePath(f.filename).name}:{f.lineno} {f.name}" for f in frames)
+    cause = error.__cause__ or error.__context__
+    return f"{type(error).__name__} at {at}" + (f", from {place(cause)}" if cause else "")
+
+
+class Lines(logging.Formatter):
+    """Text lines."""
+
+    def formatException(self, ei: ExcInfo) -> str:
+        """See `logging.Formatter.formatException`; no message."""
+        return place(ei[1]) if ei[1] is not None else ""
+
+
+class JsonLines(Lines):
+    """One JSON object a line: at, level, logger, message, and where an exception was raised."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """See `logging.Formatter.format`."""
+        line = {
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
+
+
+def set_up(level: str, form: str) -> None:
+    """Send all log lines to stderr in `form`: text or json."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(JsonLines() if form == "json" else Lines(TEXT))
+    logging.basicConfig(level=level, handlers=[handler], force=True)
