@@ -141,6 +141,12 @@ def build_children(env: dict[str, str], data: Path) -> list[Child]:
     ]
 
 
+def only_here(env: dict[str, str]) -> bool:
+    """True for a try-out that nobody else can reach: then there are demo officers."""
+    secure = env.get("NCZF_SECURE_COOKIES", "").lower() in ("true", "1", "yes", "on")
+    return env.get("NCZF_HOST", "127.0.0.1") in ("127.0.0.1", "::1", "localhost") and not secure
+
+
 def read_port(setting: str, value: str) -> int:
     """A port number. Raises Stop naming the setting."""
     if not value.isdecimal() or not 1 <= int(value) <= 65535:
@@ -277,6 +283,8 @@ def main() -> None:
         signal.signal(stop, _interrupt)
     began = time.monotonic()
     env = layout.environment()
+    if only_here(env):
+        env.setdefault("NCZF_DEMO", "true")
     data = Path(env.get("NCZF_DATA_DIR", "data"))
     data = data if data.is_absolute() else ROOT / data
     env["NCZF_DATA_DIR"] = str(data)

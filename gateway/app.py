@@ -9,34 +9,48 @@ import argparse
 import asyncio
 import contextlib
 import socket
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, runtime_checkable
 
 import uvicorn
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.middleware.base import RequestResponseEndpoint
 from starlette.responses import Response
 
 from gateway import wire
-from gateway.dialogue import Dialogue, RasaDialogue
+from gateway.accounts import all_accounts
+from gateway.app_routes import app_api
+from gateway.continue_routes import continue_api
+from gateway.continuing import Continuing
+from gateway.csrf import OwnPagesOnly
+from gateway.database import StorageUnavailable, open_database, threads
+from gateway.dialogue import Dialogue
 from gateway.direct import DirectAnswers, HttpDirectAnswers
 from gateway.errors import error_body
-from gateway.far_client import FarClient
+from gateway.exposure import exposed, faults
+from gateway.far_client import Reachable
+from gateway.guard import Forbidden, NotSignedIn, guard
 from gateway.hub import Hub
+from gateway.identity import identity_of
+from gateway.identity_routes import citizen_api, internal
 from gateway.knowledge_client import HttpKnowledge, Knowledge
 from gateway.log import ConversationLog
 from gateway.logs import set_up
 from gateway.notices import HttpNotices, NoticePump, Notices
 from gateway.phrases import Phrases
-from gateway.routes import NotSignedIn, add_pages, api, operation
+from gateway.rasa_pool import rasa
+from gateway.routes import add_pages, api, operation
 from gateway.routes import sockets as socket_routes
-from gateway.schema_sql import open_database
+from gateway.sealed_box import SealedBox
 from gateway.services_client import HttpServices, Services
 from gateway.settings import GatewaySettings
-from gateway.staff import Staff, add_demo_staff
+from gateway.shared import shared_parts
+from gateway.staff_parts import staff_parts
+from gateway.staff_routes import staff_api
 from gateway.store import DatabaseThread
 from gateway.switches import Switches, SwitchWatch
 
@@ -54,6 +68,8 @@ CONTENT_SECURITY_POLICY = "; ".join(
     )
 )
 RETRY_IN_S = 5
+REFUSED = 2
+"""Exit status of a start that was refused."""
 BYE_S = 0.2
 """Time for the good-bye to go out."""
 SOCKET_LIMIT = 1024 * 1024
@@ -90,10 +106,11 @@ def create_app(settings: GatewaySettings, parts: Parts | None = None) -> FastAPI
 
     @contextlib.asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        engine = open_database(settings.database)
-        database = DatabaseThread()
+        engine = open_database(settings.database_url)
+        database = DatabaseThread(threads(engine))
+        shared = shared_parts(settings.redis_url)
         chosen = parts or Parts(
-            RasaDialogue(settings.dialogue_url, settings.dialogue_deadline_s),
+            rasa(settings.dialogue_urls, settings.dialogue_deadline_s),
             HttpKnowledge(settings.knowledge_url, settings.suggest_deadline_s),
             HttpNotices(settings.knowledge_url, settings.suggest_deadline_s),
             HttpServices(settings.knowledge_url, settings.suggest_deadline_s),
@@ -113,18 +130,37 @@ def create_app(settings: GatewaySettings, parts: Parts | None = None) -> FastAPI
         switches = Switches(engine)
         watch = SwitchWatch(switches, database, settings.switch_poll_s)
         hub = Hub(
-            settings, log, database, chosen.dialogue, chosen.knowledge, Phrases.load(), watch, chosen.direct
+            settings,
+            log,
+            database,
+            chosen.dialogue,
+            chosen.knowledge,
+            Phrases.load(),
+            watch,
+            chosen.direct,
+            shared,
         )
         watch.tell(hub.board_changed)
-        people = Staff(engine)
-        await database(add_demo_staff, people, settings.data_dir)
-        app.state.hub, app.state.people, app.state.services = hub, people, chosen.services
+        staff = await staff_parts(settings, engine, database, hub.bus.publish)
+        hub.oversight = staff.oversight
+        hub.identity = identity_of(settings, engine, database)
+        hub.continuing = Continuing(engine, SealedBox.load(settings.gateway_keys, settings.data_dir))
+        app.state.hub, app.state.people, app.state.services = hub, staff.people, chosen.services
+        app.state.session_watch, app.state.staff_oidc = staff.watch, staff.oidc
+        app.state.people_thread = staff.thread
         app.state.checks = {"database": partial(database, switches.board)} | {
             name: part.reachable
             for name, part in (("dialogue", chosen.dialogue), ("services", chosen.knowledge))
-            if isinstance(part, FarClient)
+            if isinstance(part, Reachable)
         }
+        if shared.link is not None:
+            app.state.checks["redis"] = shared.link.ping
+        shared.bus.look_in(lambda ids: database(log.positions, ids))
+        await shared.open()
         await watch.start()
+        await staff.open()
+        if hub.identity is not None:
+            await hub.identity.open()
         await hub.start()
         pump = NoticePump(hub.live, chosen.notices, settings.notice_poll_s) if chosen.notices else None
         if pump:
@@ -135,14 +171,30 @@ def create_app(settings: GatewaySettings, parts: Parts | None = None) -> FastAPI
             if pump:
                 await pump.stop()
             await watch.stop()
+            await staff.close()
+            if hub.identity is not None:
+                await hub.identity.close()
             await hub.stop()
+            await shared.close()
             for part in opened:
                 await part.close()
             database.close()
             engine.dispose()
 
-    app = FastAPI(title="南昌智服 gateway", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app = FastAPI(
+        title="南昌智服 gateway",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(guard)],
+    )
+    app.add_middleware(OwnPagesOnly, allowed_origins=settings.allowed_origins, phrases=Phrases.load())
     app.include_router(api)
+    app.include_router(staff_api)
+    app.include_router(citizen_api)
+    app.include_router(app_api)
+    app.include_router(continue_api)
+    app.include_router(internal)
     app.include_router(socket_routes)
     app.include_router(operation)
 
@@ -157,16 +209,40 @@ def create_app(settings: GatewaySettings, parts: Parts | None = None) -> FastAPI
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response
 
+    @app.exception_handler(StorageUnavailable)
+    async def storage_away(request: Request, error: StorageUnavailable) -> Response:
+        return error_body("unavailable", request.app.state.hub.phrases.say("error_unavailable"), 503)
+
+    _explain(app)
+    add_pages(app, settings.static_dir)
+    return app
+
+
+def _explain(app: FastAPI) -> None:
+    """What is said when a request is not carried out."""
+
     @app.exception_handler(NotSignedIn)
     async def not_signed_in(request: Request, error: NotSignedIn) -> Response:
         return error_body("not_signed_in", request.app.state.hub.phrases.say("error_not_signed_in"), 401)
+
+    @app.exception_handler(Forbidden)
+    async def forbidden(request: Request, error: Forbidden) -> Response:
+        return error_body(error.code, request.app.state.hub.phrases.say(error.phrase), 403)
 
     @app.exception_handler(RequestValidationError)
     async def bad_request(request: Request, error: RequestValidationError) -> Response:
         return error_body("bad_frame", request.app.state.hub.phrases.say("error_bad_frame"), 422)
 
-    add_pages(app, settings.static_dir)
-    return app
+
+def start_faults(settings: GatewaySettings) -> list[str]:
+    """Why this gateway must not start, settings and accounts together; empty when nothing is wrong."""
+    if not exposed(settings):
+        return faults(settings)
+    engine = open_database(settings.database_url)
+    try:
+        return faults(settings, all_accounts(engine))
+    finally:
+        engine.dispose()
 
 
 class Server(uvicorn.Server):
@@ -202,6 +278,9 @@ def main() -> None:
     parser.parse_args()
     settings = GatewaySettings()
     set_up(settings.log_level, settings.log_format)
+    if found := start_faults(settings):
+        sys.stderr.write("gateway not started:\n" + "".join(f"  - {fault}\n" for fault in found))
+        sys.exit(REFUSED)
     Server(create_app(settings), settings).run()
 
 

@@ -5,24 +5,29 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
-from weakref import WeakValueDictionary
 
 from gateway import wire
-from gateway.conversation import Conversation, Mode, ModeConflict, StoredEvent
+from gateway.conversation import Conversation, Mode, ModeConflict, OpenTurn, StoredEvent
+from gateway.database import StorageUnavailable
 from gateway.dialogue import Dialogue, DialogueSilent, DialogueUnavailable
 from gateway.direct import DirectAnswers, DirectUnavailable
 from gateway.live import Live
 from gateway.masking import mask
 from gateway.phrases import Phrases
+from gateway.registry import Registry
 from gateway.repeating import said_again, worth_repeating
 
 log = logging.getLogger(__name__)
 HandOff = Callable[[str, str, Mapping[str, str]], Awaitable[None]]
 """(conversation id, reason, known facts) -> the conversation waits for a person."""
 
+LOST_AFTER_S = 5.0
+"""A message of our own that is older than this, and has no turn, lost it: the answer could not be stored."""
 HANDOFF_REPLY = wire.QuickReply(label="转人工", action="handoff")
 
 
@@ -58,12 +63,50 @@ class BotTurns:
         self._phrases = phrases
         self._hand_off = hand_off
         self._thinking_after_s = thinking_after_s
-        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._locks = live.shared.locks
+        self._running: Counter[str] = Counter()
         self._in_flight = asyncio.Semaphore(in_flight)
 
     def start(self, conversation: Conversation, text: str, seq: int, args: Mapping[str, Any]) -> None:
         """Answer message `seq`; `text` may be empty when nothing was left of it."""
-        self._live.spawn(self._turn(conversation, text, seq, args))
+        self._live.spawn(self._noted(conversation, text, seq, args))
+
+    async def _noted(self, conversation: Conversation, text: str, seq: int, args: Mapping[str, Any]) -> None:
+        self._running[conversation.id] += 1
+        try:
+            await self._turn(conversation, text, seq, args)
+        except StorageUnavailable as error:  # `own_up` says so when it is back
+            log.error("conversation=%s answer to %s not stored: %s", conversation.id, seq, error)
+        finally:
+            self._running[conversation.id] -= 1
+            if not self._running[conversation.id]:
+                del self._running[conversation.id]
+
+    async def own_up(self, registry: Registry) -> None:
+        """Beat, and own up to messages whose gateway died or could not store the answer.
+
+        Every gateway may call this at any time: one of them says it, once. Raises StorageUnavailable.
+        """
+        turns = await self._live.database(self._live.log.open_turns)
+        # In this order: a gateway beats before it takes its first message, so whose message is seen is known.
+        await self._live.database(registry.beat)
+        for turn in turns:
+            if turn.owner == self._live.shared.gateway_id:
+                lost = turn.conversation_id not in self._running and time.time() - turn.at > LOST_AFTER_S
+            else:
+                lost = not registry.lives(turn.owner)
+            if lost:
+                await self._own_up(turn)
+
+    async def _own_up(self, turn: OpenTurn) -> None:
+        log.warning("conversation=%s message %d was left without an answer", turn.conversation_id, turn.seq)
+        message = self._failure("bot_interrupted", "error_interrupted")
+        said = wire.BotSaid(messages=[message], reply_to=turn.seq)
+        stored = await self._live.database(self._live.log.own_up, turn, said.model_dump())
+        if stored is not None:
+            self._live.publish(stored)
+            if stored.conversation is not None:
+                await self._live.publish_state(stored.conversation)
 
     async def silenced(self, conversation_id: str, seq: int) -> None:
         """The bot is switched off: say so, and offer a person."""
@@ -71,8 +114,10 @@ class BotTurns:
 
     async def failed(self, conversation_id: str, phrase: str, status: str, seq: int | None) -> None:
         """Say plainly that there is no answer, and offer a person."""
-        message = wire.FailureMessage(text=self._phrases.say(phrase), status=status, replies=[HANDOFF_REPLY])
-        await self._speak(conversation_id, [message], seq)
+        await self._speak(conversation_id, [self._failure(phrase, status)], seq)
+
+    def _failure(self, phrase: str, status: str) -> wire.FailureMessage:
+        return wire.FailureMessage(text=self._phrases.say(phrase), status=status, replies=[HANDOFF_REPLY])
 
     async def ask_rating(self, conversation: Conversation, subject: str) -> None:
         """Let Rasa ask for the rating of a service that the gateway itself ended."""
@@ -87,11 +132,10 @@ class BotTurns:
     async def _turn(
         self, conversation: Conversation, text: str, seq: int, args: Mapping[str, Any]
     ) -> None:
-        lock = self._locks.setdefault(conversation.id, asyncio.Lock())
         after: Conversation | None = None
         async with AsyncExitStack() as turn:
             try:
-                waited = await self._enter(turn, lock, conversation)
+                waited = await self._enter(turn, conversation)
                 now = conversation
                 if waited:  # much may have happened since
                     now = await self._live.database(self._live.log.get, conversation.id)
@@ -105,17 +149,17 @@ class BotTurns:
             finally:
                 await self._live.stop_thinking(conversation.id, after)
 
-    async def _enter(self, turn: AsyncExitStack, lock: asyncio.Lock, conversation: Conversation) -> bool:
+    async def _enter(self, turn: AsyncExitStack, conversation: Conversation) -> bool:
         """Wait for this turn's place; True if it had to. Who waits for others is told how many."""
-        if not (lock.locked() or self._in_flight.locked()):
-            await turn.enter_async_context(lock)
+        if not (self._locks.busy(conversation.id) or self._in_flight.locked()):
+            waited = await turn.enter_async_context(self._locks.hold(conversation.id))
             await turn.enter_async_context(self._in_flight)
-            return False
+            return waited
         if self._in_flight.locked():
             self._live.think(conversation, self._waiting + 1)
         self._wait(+1)
         try:
-            await turn.enter_async_context(lock)
+            await turn.enter_async_context(self._locks.hold(conversation.id))
             await turn.enter_async_context(self._in_flight)
         finally:
             self._wait(-1)
@@ -136,6 +180,8 @@ class BotTurns:
         except DialogueSilent:
             log.error("conversation=%s dialogue silent", now.id)
             await self.failed(now.id, "bot_silent", "error_bot_silent", seq)
+        except StorageUnavailable:
+            raise  # nothing can be said either
         except Exception:
             log.exception("conversation=%s turn failed", now.id)
             await self.failed(now.id, "bot_unavailable", "error_bot_unavailable", seq)
@@ -195,6 +241,8 @@ class BotTurns:
         if handoff is not None:
             known = {label: mask(value) for label, value in handoff.summary.items()}
             await self._hand_off(conversation_id, handoff.reason, known)
+            if seq is not None and not spoken:
+                await self._live.database(self._live.log.settle, conversation_id, seq)
             return None
         return after
 

@@ -1,14 +1,20 @@
-"""Live fan-out inside one process. The log is the truth; a slow or lost reader reads the log again."""
+"""Live fan-out to the sockets. The log is the truth; a slow or lost reader reads the log again."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 Frame = Mapping[str, Any]
+Positions = Callable[[Sequence[str]], Awaitable[Mapping[str, int]]]
+"""Conversation ids -> the last number of each in the log."""
 LIMIT = 256
+LOOK_AGAIN: Frame = {"type": "look_again"}
+"""Inner frame: something may have been missed, so read the log from where you are."""
+HERE_ONLY = frozenset({"everyone"})
+"""Topics that concern the sockets of this process alone, such as its good-bye."""
 
 
 class BusOverflow(Exception):
@@ -32,7 +38,11 @@ class Subscription:
     def drop(self, topic: str) -> None:
         """Hear `topic` no longer."""
         self.topics.discard(topic)
-        self._bus._readers[topic].discard(self)
+        readers = self._bus._readers.get(topic)
+        if readers is not None:
+            readers.discard(self)
+            if not readers:
+                self._bus._forget(topic)
 
     def offer(self, frame: Frame) -> None:
         """Queue one frame, or mark the reader as lost."""
@@ -57,7 +67,10 @@ class Subscription:
 
 
 class Bus:
-    """Topics: `conversation.<id>` (events and state) and `desk` (queue changes)."""
+    """Topics: `conversation.<id>` (events and state), `desk` (queue changes), `everyone` (of this process).
+
+    This one reaches the sockets of its own process; `gateway.redis_bus.RedisBus` those of all gateways.
+    """
 
     def __init__(self) -> None:
         self._readers: defaultdict[str, set[Subscription]] = defaultdict(set)
@@ -73,3 +86,10 @@ class Bus:
         """Hand `frame` to every reader of `topic`; never blocks."""
         for reader in list(self._readers.get(topic, ())):
             reader.offer(frame)
+
+    def look_in(self, positions: Positions) -> None:
+        """Where to see what grew while frames of other gateways cannot be heard; here there are none."""
+
+    def _forget(self, topic: str) -> None:
+        """The last reader of a topic left."""
+        del self._readers[topic]

@@ -10,12 +10,16 @@ from typing import Any
 from fastapi import WebSocket
 
 from gateway import wire
+from gateway.access import CITIZEN_HERE, allowed
+from gateway.bus import LOOK_AGAIN
 from gateway.commands import carry_out
+from gateway.continuing import REVOKED
 from gateway.conversation import Conversation, StoredEvent
 from gateway.errors import error_frame, ref_of
 from gateway.hub import Hub
+from gateway.in_order import InOrder
 from gateway.refusals import Refused
-from gateway.sockets import frames, send, stop, write
+from gateway.sockets import CLOSE_SIGN_IN, close, frames, send, stop, write
 
 log = logging.getLogger(__name__)
 RESENT = "resent"
@@ -34,11 +38,30 @@ def shown_to_citizen(frame: Mapping[str, Any]) -> dict[str, Any] | None:
 class CitizenSocket:
     """Serves one connection of one conversation."""
 
-    def __init__(self, hub: Hub, socket: WebSocket, conversation: Conversation) -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        socket: WebSocket,
+        conversation: Conversation,
+        session: str = "",
+        *,
+        by_key: bool = False,
+    ) -> None:
+        """
+        Args:
+            hub: the use cases.
+            socket: accepted.
+            conversation: let in.
+            session: token of who is signed in in this browser; it may be over at any time.
+            by_key: this is another device than the first.
+
+        """
         self._hub = hub
+        self._by_key = by_key
+        self._session = session
         self._socket = socket
         self._id = conversation.id
-        self._last_seq = 0
+        self._order = InOrder(lambda of, seq: hub.database(hub.log.after, of, seq))
         self._subscription = hub.bus.subscribe(f"conversation.{self._id}", "everyone")
 
     async def serve(self, after: int) -> None:
@@ -46,15 +69,15 @@ class CitizenSocket:
         try:
             conversation = await self._hub.database(self._hub.log.get, self._id)
             # A position beyond the end is of another conversation: nothing is known of this one then.
-            self._last_seq = after if after <= conversation.last_seq else 0
-            for stored in await self._hub.database(self._hub.log.after, self._id, self._last_seq):
-                frame = self._new_only(stored.frame())
+            self._order.was_sent(self._id, after if after <= conversation.last_seq else 0)
+            for event in await self._order.missing(self._id):
+                frame = self._shown(event)
                 if frame is not None:
                     await send(self._socket, frame)
             await send(self._socket, await self._hub.live.state(conversation))
             if self._hub.board.notice:
                 await send(self._socket, wire.NoticeFrame(text=self._hub.board.notice).model_dump())
-            writer = asyncio.create_task(write(self._socket, self._subscription, self._new_only))
+            writer = asyncio.create_task(write(self._socket, self._subscription, self._to_send))
             try:
                 async for frame in frames(self._socket):
                     await self._received(frame)
@@ -63,16 +86,30 @@ class CitizenSocket:
         finally:
             self._subscription.close()
 
-    def _new_only(self, frame: Mapping[str, Any]) -> dict[str, Any] | None:
+    async def _to_send(self, frame: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """What the citizen gets of what the bus brings. Raises StorageUnavailable."""
+        if frame is LOOK_AGAIN:
+            missed = [self._shown(event) for event in await self._order.missing(self._id)]
+            now = await self._hub.database(self._hub.log.get, self._id)
+            return [one for one in missed if one] + [await self._hub.live.state(now)]
+        if frame["type"] == REVOKED and self._by_key:
+            await close(self._socket, CLOSE_SIGN_IN)
+            return []
         if frame["type"] == RESENT:
-            return dict(frame["event"])
-        shown = shown_to_citizen(frame)
-        if shown is not None and shown["type"] == "event":
-            if shown["payload"]["kind"] != "citizen_said":
-                shown["ref"] = None  # other people's ids are none of the citizen's business
-            if shown["seq"] <= self._last_seq:
-                return None
-            self._last_seq = shown["seq"]
+            event = frame["event"]
+            if event["seq"] <= self._order.sent(self._id):
+                return [dict(event)]
+            frame = event  # another gateway stored it, and this one has not heard of it yet
+        if frame["type"] != "event":
+            shown = shown_to_citizen(frame)
+            return [shown] if shown is not None else []
+        events = await self._order.pass_on(frame)
+        return [one for one in map(self._shown, events) if one]
+
+    def _shown(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
+        shown = shown_to_citizen(event)
+        if shown is not None and shown["payload"]["kind"] != "citizen_said":
+            shown["ref"] = None  # other people's ids are none of the citizen's business
         return shown
 
     def _acknowledge(self, stored: StoredEvent) -> None:
@@ -88,14 +125,16 @@ class CitizenSocket:
             await send(self._socket, error_frame(self._hub.phrases, code, ref=ref_of(frame), field=field))
 
     async def _do(self, frame: wire.Say | wire.Act | wire.Typing | wire.Ping) -> None:
+        if not allowed(CITIZEN_HERE, f"citizen.{frame.type}"):
+            raise Refused("forbidden")
         if isinstance(frame, wire.Ping):
             await send(self._socket, wire.Pong().model_dump())
         elif isinstance(frame, wire.Typing):
-            if self._hub.typing_limits.allow(self._id):
+            if await self._hub.typing_limits.allow(self._id):
                 await self._hub.citizen_types(self._id, frame.draft)
-        elif not self._hub.message_limits.allow(self._id):
+        elif not await self._hub.message_limits.allow(self._id):
             raise Refused("rate_limited")
         elif isinstance(frame, wire.Say):
-            self._acknowledge(await self._hub.citizen_said(self._id, frame.text, frame.id))
+            self._acknowledge(await self._hub.citizen_said(self._id, frame.text, frame.id, self._session))
         else:
-            self._acknowledge(await self._hub.citizen_acted(self._id, frame))
+            self._acknowledge(await self._hub.citizen_acted(self._id, frame, self._session))

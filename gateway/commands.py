@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from gateway.conversation import ConversationNotFound
+from gateway.database import StorageUnavailable
 from gateway.errors import invalid
 from gateway.refusals import Refused
 
@@ -38,6 +39,9 @@ async def carry_out(
         return refused.code, refused.field
     except ConversationNotFound:
         return "not_found", None
+    except StorageUnavailable as error:
+        log.error("%s frame not stored: %s", who, error)
+        return "unavailable", None
     except Exception:
         log.exception("%s frame failed", who)
         return "internal", None

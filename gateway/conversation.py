@@ -21,7 +21,8 @@ MOVES: frozenset[tuple[Mode, Mode]] = frozenset(
         (Mode.WAITING, Mode.AGENT),  # an officer accepted
         (Mode.WAITING, Mode.BOT),  # gave up, or nobody came in time
         (Mode.AGENT, Mode.BOT),  # the officer closed
-        (Mode.AGENT, Mode.WAITING),  # the officer vanished
+        (Mode.AGENT, Mode.WAITING),  # the officer vanished, or gave it back to the queue
+        (Mode.AGENT, Mode.AGENT),  # handed on to a colleague
         (Mode.BOT, Mode.CLOSED),
         (Mode.WAITING, Mode.CLOSED),
     }
@@ -65,11 +66,25 @@ class Conversation:
     reason: str
     preview: str
     facts: dict[str, str] = field(default_factory=dict)
+    queued_at: float | None = None
+    """Since when the limit of this wait counts, UTC seconds."""
 
     @property
     def title(self) -> str:
         """What the desk calls an anonymous citizen."""
         return f"访客 {self.id[:4].upper()}"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenTurn:
+    """A message that the bot has not answered yet."""
+
+    conversation_id: str
+    seq: int
+    owner: str
+    """The gateway that took it."""
+    at: float
+    """When it came, UTC seconds."""
 
 
 @dataclass(frozen=True, slots=True)

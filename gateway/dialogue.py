@@ -14,6 +14,8 @@ from gateway.far_client import FarClient
 from gateway.wire import BotMessage, TextMessage, bot_message
 
 log = logging.getLogger(__name__)
+IDENTITY = "identity"
+"""The key of `args` under which the gateway says whether the citizen has signed in; never the page's."""
 
 
 class DialogueUnavailable(Exception):
@@ -45,11 +47,14 @@ class RasaDialogue(FarClient):
         self, conversation_id: str, text: str, *, channel: str, message_id: str, args: Mapping[str, Any]
     ) -> Sequence[BotMessage]:
         """See `Dialogue.respond`."""
+        given = dict(args)
+        identity = given.pop(IDENTITY, None)
         body = {
             "sender": conversation_id,
             "message": text,
             "input_channel": channel,
-            "metadata": {"message_id": message_id, "args": dict(args)},
+            "metadata": {"message_id": message_id, "args": given}
+            | ({IDENTITY: identity} if identity is not None else {}),
         }
         try:
             async with self._session.post(self._url, json=body) as response:

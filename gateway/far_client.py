@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Protocol, runtime_checkable
+
 import aiohttp
+
+
+@runtime_checkable
+class Reachable(Protocol):
+    """A far service that can be asked whether it is there."""
+
+    async def reachable(self) -> None:
+        """Return if it is. Raises aiohttp.ClientError."""
+        ...
 
 
 class FarClient:

@@ -33,6 +33,14 @@ class Knowledge(Protocol):
         """One guide's card, or None."""
         ...
 
+    async def assist(self, texts: Sequence[str]) -> Mapping[str, Any] | None:
+        """The card that a citizen's words lead to, cut to their situation; None when to none."""
+        ...
+
+    async def check(self, text: str, guide_id: str) -> Sequence[Mapping[str, Any]]:
+        """What in an officer's words contradicts the guide."""
+        ...
+
 
 class HttpKnowledge(FarClient):
     """`Knowledge` over HTTP; see actions/knowledge_routes.py."""
@@ -70,3 +78,16 @@ class HttpKnowledge(FarClient):
         if status != 200 or not isinstance(found, dict):
             raise KnowledgeUnavailable(f"HTTP {status}, expected 200 with a card")
         return found
+
+    async def assist(self, texts: Sequence[str]) -> Mapping[str, Any] | None:
+        """See `Knowledge.assist`."""
+        status, found = await self._ask("POST", "/knowledge/assist", json={"texts": list(texts)})
+        if status != 200 or not isinstance(found, dict):
+            raise KnowledgeUnavailable(f"HTTP {status}, expected 200 with a card or null")
+        card = found.get("card")
+        return card if isinstance(card, dict) else None
+
+    async def check(self, text: str, guide_id: str) -> Sequence[Mapping[str, Any]]:
+        """See `Knowledge.check`."""
+        body = {"text": text, "guide_id": guide_id}
+        return self._listed(*await self._ask("POST", "/knowledge/check", json=body), "warnings")

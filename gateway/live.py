@@ -11,11 +11,10 @@ from collections.abc import Coroutine
 from typing import Any
 
 from gateway import wire
-from gateway.bus import Bus
 from gateway.conversation import Conversation, Mode, StoredEvent
 from gateway.log import ConversationLog
 from gateway.metrics import Metrics
-from gateway.presence import Presence
+from gateway.shared import Shared
 from gateway.store import DatabaseThread
 
 log = logging.getLogger(__name__)
@@ -27,12 +26,17 @@ class Live:
     """The log, the bus and who is thinking: what every use case needs to speak."""
 
     def __init__(
-        self, conversation_log: ConversationLog, database: DatabaseThread, metrics: Metrics | None = None
+        self,
+        conversation_log: ConversationLog,
+        database: DatabaseThread,
+        metrics: Metrics | None = None,
+        shared: Shared | None = None,
     ) -> None:
         self.log = conversation_log
         self.database = database
-        self.bus = Bus()
-        self.presence = Presence()
+        self.shared = shared or Shared()
+        self.bus = self.shared.bus
+        self.presence = self.shared.presence
         self.metrics = metrics or Metrics()
         self._thinking: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -64,14 +68,29 @@ class Live:
         *,
         client_id: str | None = None,
         expect: Mode | None = None,
+        asks_bot: bool = False,
     ) -> StoredEvent:
         """Store an event, then tell everyone who listens; a resent one (fresh=False) is told to nobody.
 
-        Raises ModeConflict if `expect` is given and is not the conversation's mode.
+        Args:
+            conversation_id: which conversation.
+            payload: an event payload.
+            client_id: the sender's own id of this frame.
+            expect: the mode it must be in.
+            asks_bot: the bot of this gateway is to answer it, if the conversation is the bot's.
+
+        Raises:
+            ModeConflict: `expect` is given and is not the conversation's mode.
+            StorageUnavailable: it may not be stored; whoever sent it sends it again with the same id.
         """
         with self.metrics.stored.time():
             stored = await self.database(
-                self.log.append, conversation_id, payload.model_dump(), client_id=client_id, expect=expect
+                self.log.append,
+                conversation_id,
+                payload.model_dump(),
+                client_id=client_id,
+                expect=expect,
+                turn_of=self.shared.gateway_id if asks_bot else None,
             )
         if stored.fresh:
             self.publish(stored)

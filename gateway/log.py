@@ -1,6 +1,7 @@
 """The conversation log: the truth about what was said and who is speaking. Everything else is live only.
 
-Synchronous; `gateway.store.Store` runs it in one database thread.
+Synchronous; `gateway.store.DatabaseThread` runs it beside the event loop. Correct also while several gateways
+write to one PostgreSQL: whoever numbers or moves a conversation holds its row until its transaction ends.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Engine, RowMapping, bindparam, case, func, insert, null, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from gateway.conversation import (
@@ -23,6 +25,7 @@ from gateway.conversation import (
     ConversationNotFound,
     Mode,
     ModeConflict,
+    OpenTurn,
     StoredEvent,
     check_move,
 )
@@ -33,6 +36,8 @@ PREVIEW_LIMIT = 60
 
 # The statements of every message, built once: building them each time costs more than running them.
 GET = select(conversations).where(conversations.c.id == bindparam("of"))
+GET_ALONE = GET.with_for_update()
+"""Nobody else changes the row until this transaction ends; in SQLite every transaction is alone."""
 FIND = select(events).where(
     events.c.conversation_id == bindparam("of"), events.c.client_id == bindparam("sent_as")
 )
@@ -48,17 +53,35 @@ BOT_BACKWARDS = (
 )
 
 
+ASKS, ANSWERS = "asks", "answers"
+"""What an event does to the conversation's open turn."""
+
+
+CLOSED_TURN = {"turn_seq": None, "turn_at": None, "turn_owner": None}
+
+
 @cache
-def _numbering(preview: bool, facts: bool, expect: bool) -> ReturningUpdate[Any]:
+def _numbering(preview: bool, facts: bool, expect: bool, turn: str) -> ReturningUpdate[Any]:
     """Take the next number of a conversation, with what changes beside it; returns the new row."""
-    values: dict[str, Any] = {"last_seq": conversations.c.last_seq + 1}
+    row = conversations.c
+    values: dict[str, Any] = {"last_seq": row.last_seq + 1}
     if preview:
         values["preview"] = bindparam("new_preview")
     if facts:
         values["facts"] = bindparam("new_facts")
-    statement = update(conversations).where(conversations.c.id == bindparam("of")).values(**values)
+    if turn == ASKS:  # who is waiting for a person, or talks to one, asks no bot
+        asks: dict[str, Any] = {
+            "turn_seq": row.last_seq + 1,
+            "turn_at": bindparam("asked_at"),
+            "turn_owner": bindparam("owner"),
+        }
+        values |= {name: case((row.mode == Mode.BOT, value), else_=null()) for name, value in asks.items()}
+    if turn == ANSWERS:  # an answer to an earlier message leaves the later one open
+        later = row.turn_seq > bindparam("answered")
+        values |= {name: case((later, row[name]), else_=null()) for name in CLOSED_TURN}
+    statement = update(conversations).where(row.id == bindparam("of")).values(**values)
     if expect:
-        statement = statement.where(conversations.c.mode == bindparam("expected"))
+        statement = statement.where(row.mode == bindparam("expected"))
     return statement.returning(conversations)
 
 
@@ -70,8 +93,18 @@ def digest(secret: str) -> str:
 class ConversationLog:
     """Append-only events per conversation, and compare-and-set moves of its mode."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
         self._engine = engine
+        self._clock = clock
+
+    @property
+    def engine(self) -> Engine:
+        """The database that it lies in."""
+        return self._engine
+
+    def now(self) -> float:
+        """The time that is stored with what happens, UTC seconds."""
+        return self._clock()
 
     def create(self, channel: str) -> tuple[Conversation, str]:
         """Start a conversation; returns it with its bearer secret, which is shown only here."""
@@ -85,7 +118,7 @@ class ConversationLog:
                     channel=channel,
                     mode=Mode.BOT,
                     last_seq=0,
-                    created_at=time.time(),
+                    created_at=self._clock(),
                 )
             )
             return self._get(db, conversation_id), secret
@@ -108,8 +141,8 @@ class ConversationLog:
             return self._get(db, conversation_id)
 
     @staticmethod
-    def _get(db: Connection, conversation_id: str) -> Conversation:
-        row = db.execute(GET, {"of": conversation_id}).mappings().first()
+    def _get(db: Connection, conversation_id: str, *, alone: bool = False) -> Conversation:
+        row = db.execute(GET_ALONE if alone else GET, {"of": conversation_id}).mappings().first()
         if row is None:
             raise ConversationNotFound(conversation_id)
         return _conversation(row)
@@ -121,13 +154,37 @@ class ConversationLog:
         *,
         client_id: str | None = None,
         expect: Mode | None = None,
+        turn_of: str | None = None,
     ) -> StoredEvent:
         """Store one event and number it. A `client_id` seen before returns its first event (fresh=False).
 
-        Raises ModeConflict, and stores nothing, unless the conversation is in mode `expect` (if given).
+        Args:
+            conversation_id: which conversation.
+            payload: an event payload of `gateway.wire`.
+            client_id: the sender's own id of this frame.
+            expect: the mode it must be in.
+            turn_of: the gateway that now answers this message, if the bot is to answer it.
+
+        Raises:
+            ModeConflict: it is not in mode `expect`; nothing was stored.
+            ConversationNotFound: no such conversation.
+            StorageUnavailable: the database is away; nothing is promised.
         """
+        try:
+            with self._engine.begin() as db:
+                return self._append(db, conversation_id, payload, client_id, expect=expect, turn_of=turn_of)
+        except (IntegrityError, ModeConflict):
+            # Resent, or at two gateways at once: the first copy is the event. Looking for it before each
+            # append would cost every message what only resent ones need.
+            found = self._sent_as(conversation_id, client_id) if client_id is not None else None
+            if found is None:
+                raise
+            return found
+
+    def _sent_as(self, conversation_id: str, client_id: str) -> StoredEvent | None:
         with self._engine.begin() as db:
-            return self._append(db, conversation_id, payload, client_id, expect=expect)
+            row = db.execute(FIND, {"of": conversation_id, "sent_as": client_id}).mappings().first()
+            return _event(row, fresh=False) if row else None
 
     def _append(
         self,
@@ -137,11 +194,8 @@ class ConversationLog:
         client_id: str | None = None,
         facts: dict[str, str] | None = None,
         expect: Mode | None = None,
+        turn_of: str | None = None,
     ) -> StoredEvent:
-        if client_id is not None:
-            found = db.execute(FIND, {"of": conversation_id, "sent_as": client_id}).mappings().first()
-            if found:
-                return _event(found, fresh=False)
         values: dict[str, Any] = {"of": conversation_id}
         if payload["kind"] == "citizen_said":
             values["new_preview"] = str(payload["text"])[:PREVIEW_LIMIT]
@@ -149,7 +203,14 @@ class ConversationLog:
             values["new_facts"] = json.dumps(facts, ensure_ascii=False)
         if expect is not None:
             values["expected"] = expect
-        numbering = _numbering("new_preview" in values, facts is not None, expect is not None)
+        turn = ""
+        if turn_of is not None:
+            turn = ASKS
+            values |= {"asked_at": self._clock(), "owner": turn_of}
+        elif payload.get("reply_to") is not None:
+            turn = ANSWERS
+            values["answered"] = payload["reply_to"]
+        numbering = _numbering("new_preview" in values, facts is not None, expect is not None, turn)
         row = db.execute(numbering, values).mappings().first()
         if row is None:
             actual = self._get(db, conversation_id)  # raises ConversationNotFound if there is none
@@ -208,6 +269,7 @@ class ConversationLog:
         reason: str = "",
         facts: dict[str, str] | None = None,
         outcome: str | None = None,
+        waited_since: float | None = None,
     ) -> tuple[Conversation, StoredEvent | None]:
         """Compare-and-set the mode and store the event that tells it, in one transaction.
 
@@ -221,18 +283,26 @@ class ConversationLog:
             reason: why a person was asked for (expect == BOT, to == WAITING).
             facts: what is known so far, label -> masked value; None leaves it as it was.
             outcome: how the hand-off ended, for moves back to BOT.
+            waited_since: only if it has waited since then (UTC seconds) or longer (expect == WAITING).
 
         Raises:
             ModeConflict: another move came first; nothing was changed.
             ConversationNotFound: no such conversation.
         """
         check_move(expect, to)
-        now = time.time()
+        now = self._clock()
         with self._engine.begin() as db:
-            before = self._get(db, conversation_id)
+            before = self._get(db, conversation_id, alone=True)
             if before.mode != expect or (holder is not None and before.agent_id != holder):
                 raise ModeConflict(expect, before.mode)
-            values: dict[str, Any] = {"mode": to, "agent_id": agent_id if to == Mode.AGENT else None}
+            if waited_since is not None and (before.queued_at is None or before.queued_at > waited_since):
+                raise ModeConflict(expect, before.mode)  # it left the queue and came again meanwhile
+            values: dict[str, Any] = {
+                "mode": to,
+                "agent_id": agent_id if to == Mode.AGENT else None,
+                "queued_at": now if to == Mode.WAITING else None,
+                **CLOSED_TURN,
+            }
             if to == Mode.WAITING and expect == Mode.BOT:
                 values["waiting_since"] = now
                 values["reason"] = reason
@@ -289,7 +359,7 @@ class ConversationLog:
             db.execute(
                 update(handoffs)
                 .where(handoffs.c.id == handoff_id, handoffs.c.first_reply_at.is_(None))
-                .values(first_reply_at=time.time())
+                .values(first_reply_at=self._clock())
             )
 
     def in_mode(self, mode: Mode) -> Sequence[Conversation]:
@@ -298,7 +368,9 @@ class ConversationLog:
             rows = db.execute(
                 select(conversations)
                 .where(conversations.c.mode == mode)
-                .order_by(conversations.c.waiting_since, conversations.c.created_at)
+                .order_by(
+                    conversations.c.waiting_since, conversations.c.created_at, conversations.c.handoff_id
+                )
             ).mappings()
             return [_conversation(row) for row in rows]
 
@@ -336,19 +408,63 @@ class ConversationLog:
             )
             return [float(wait) for (wait,) in rows]
 
-    def unanswered(self) -> Sequence[tuple[str, int]]:
-        """(conversation, seq) whose last event is a citizen's message to the bot: cut off by a crash."""
+    def waited_out(self, since: float) -> Sequence[str]:
+        """Conversations that have waited for an officer since `since` (UTC seconds) or longer."""
         with self._engine.begin() as db:
             rows = db.execute(
-                select(events.c.conversation_id, events.c.seq)
-                .join(conversations, conversations.c.id == events.c.conversation_id)
+                select(conversations.c.id)
+                .where(conversations.c.mode == Mode.WAITING, conversations.c.queued_at <= since)
+                .order_by(conversations.c.queued_at)
+            )
+            return [row[0] for row in rows]
+
+    def open_turns(self) -> Sequence[OpenTurn]:
+        """Messages that the bot has not answered yet, oldest first."""
+        row = conversations.c
+        with self._engine.begin() as db:
+            rows = db.execute(
+                select(row.id, row.turn_seq, row.turn_owner, row.turn_at)
+                .where(row.turn_at.is_not(None))
+                .order_by(row.turn_at)
+            )
+            return [OpenTurn(*found) for found in rows]
+
+    def settle(self, conversation_id: str, seq: int) -> None:
+        """Message `seq` needs no answer of the bot's any more."""
+        row = conversations.c
+        with self._engine.begin() as db:
+            db.execute(
+                update(conversations)
+                .where(row.id == conversation_id, row.turn_seq == seq)
+                .values(**CLOSED_TURN)
+            )
+
+    def own_up(self, turn: OpenTurn, payload: dict[str, Any]) -> StoredEvent | None:
+        """Answer a message in place of its gateway, which is gone; None if somebody did, or moved it."""
+        row = conversations.c
+        with self._engine.begin() as db:
+            taken = db.execute(
+                update(conversations)
                 .where(
-                    conversations.c.mode == Mode.BOT,
-                    events.c.seq == conversations.c.last_seq,
-                    events.c.kind == "citizen_said",
+                    row.id == turn.conversation_id,
+                    row.mode == Mode.BOT,
+                    row.turn_seq == turn.seq,
+                    row.turn_owner == turn.owner,
+                )
+                .values(**CLOSED_TURN)
+                .returning(row.id)
+            ).first()
+            return self._append(db, turn.conversation_id, payload) if taken else None
+
+    def positions(self, conversation_ids: Sequence[str]) -> dict[str, int]:
+        """The last number of each of these conversations."""
+        with self._engine.begin() as db:
+            rows = db.execute(
+                select(conversations.c.id, conversations.c.last_seq).where(
+                    conversations.c.id.in_(conversation_ids)
                 )
             )
-            return [(row[0], row[1]) for row in rows]
+            return {row[0]: row[1] for row in rows}
 
 
 def _conversation(row: RowMapping) -> Conversation:
@@ -363,6 +479,7 @@ def _conversation(row: RowMapping) -> Conversation:
         reason=row["reason"],
         preview=row["preview"],
         facts=json.loads(row["facts"]),
+        queued_at=row["queued_at"],
     )
 
 

@@ -37,3 +37,16 @@ class Phrases:
 def load_home(path: Path = DATA / "home.yml") -> dict[str, Any]:
     """The first screen: tiles, hot questions, notice."""
     return dict(yaml.safe_load(path.read_text("utf-8")))
+
+
+def load_canned(path: Path = DATA / "canned.yml") -> list[dict[str, str]]:
+    """Officers' ready sentences: key and text. Raises ValueError naming every entry that is not one."""
+    listed = yaml.safe_load(path.read_text("utf-8"))
+    faults = [
+        str(at)
+        for at, one in enumerate(listed, 1)
+        if not (isinstance(one, dict) and set(one) == {"key", "text"} and all(map(str.strip, one.values())))
+    ]
+    if faults:
+        raise ValueError(f"{path.name}: expected key and text in entry {', '.join(faults)}")
+    return [{"key": str(one["key"]), "text": str(one["text"])} for one in listed]

@@ -8,7 +8,10 @@ from gateway.staff import Officer
 
 
 class Presence:
-    """Counts open desk sockets per officer."""
+    """Counts open desk sockets per officer, in this process.
+
+    `gateway.redis_presence.RedisPresence` knows those of the other gateways as well.
+    """
 
     def __init__(self) -> None:
         self._sockets: Counter[str] = Counter()
@@ -24,8 +27,17 @@ class Presence:
         self._sockets[officer.username] -= 1
         if self._sockets[officer.username] <= 0:
             del self._sockets[officer.username]
-            return True
+            return not self.here(officer.username)
         return False
+
+    def here(self, username: str) -> bool:
+        """True while this officer is connected, to whichever gateway."""
+        return username in self._sockets
+
+    @property
+    def officers(self) -> list[tuple[str, str]]:
+        """(user name, display name) of every officer who is connected."""
+        return [(username, self._names[username]) for username in self._sockets]
 
     @property
     def anyone(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import logging
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,16 +12,20 @@ from fastapi import APIRouter, Cookie, Depends, FastAPI, Header, Request, Respon
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
 from prometheus_client import CONTENT_TYPE_LATEST
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
+from gateway.access import allowed
+from gateway.citizen_cookies import CITIZEN_COOKIE, set_conversation
 from gateway.citizen_socket import CitizenSocket
 from gateway.conversation import ConversationNotFound
-from gateway.desk_socket import SIGNED_OUT, DeskSocket
+from gateway.database import StorageUnavailable
+from gateway.desk_socket import DeskSocket
 from gateway.errors import error_body
+from gateway.guard import STAFF_COOKIE, find_officer, signed_in
 from gateway.hub import Hub
+from gateway.identity import SESSION_COOKIE
 from gateway.knowledge_client import KnowledgeUnavailable
-from gateway.log import digest
-from gateway.phrases import load_home
+from gateway.phrases import load_canned, load_home
 from gateway.readiness import readiness
 from gateway.refusals import Refused
 from gateway.services_client import (
@@ -30,12 +35,20 @@ from gateway.services_client import (
     Services,
     ServicesUnavailable,
 )
-from gateway.sockets import CLOSE_BUSY, CLOSE_ORIGIN, CLOSE_SIGN_IN, close, origin_allowed
-from gateway.staff import SESSION_S, Officer, SignInLocked, SignInRefused, Staff
+from gateway.session_watch import SessionWatch, session_topic
+from gateway.sockets import (
+    CLOSE_BUSY,
+    CLOSE_ORIGIN,
+    CLOSE_RESUME,
+    CLOSE_ROLE,
+    CLOSE_SIGN_IN,
+    close,
+    origin_allowed,
+)
+from gateway.staff import Officer
+from gateway.staff_limits import counted, network
 
 log = logging.getLogger(__name__)
-CITIZEN_COOKIE, STAFF_COOKIE = "nczf_citizen", "nczf_staff"
-CITIZEN_COOKIE_S = 30 * 24 * 3600
 BUSY_RETRY_S = 30
 
 
@@ -46,49 +59,12 @@ class Start(BaseModel):
     """True: leave the old conversation and start a new one."""
 
 
-class SignIn(BaseModel):
-    """Body of POST /api/desk/login."""
-
-    username: Annotated[str, Field(max_length=40)]
-    password: Annotated[str, Field(max_length=200)]
-
-
-class NotSignedIn(Exception):
-    """No valid staff session."""
-
-
 def hub_of(request: Request) -> Hub:
     """The hub of this app."""
     return request.app.state.hub  # type: ignore[no-any-return]
 
 
-def people_of(request: Request) -> Staff:
-    """The staff of this app."""
-    return request.app.state.people  # type: ignore[no-any-return]
-
-
-async def signed_in(request: Request) -> Officer:
-    """The officer of this request. Raises NotSignedIn."""
-    officer = await find_officer(request.app, request.cookies.get(STAFF_COOKIE))
-    if officer is None:
-        raise NotSignedIn
-    return officer
-
-
-async def find_officer(app: FastAPI, token: str | None) -> Officer | None:
-    """The officer of a session token, or None."""
-    if not token:
-        return None
-    return await app.state.hub.database(app.state.people.officer, token)  # type: ignore[no-any-return]
-
-
-def session_topic(token: str) -> str:
-    """The bus topic of one staff session."""
-    return f"session.{digest(token)}"
-
-
 HubDep = Annotated[Hub, Depends(hub_of)]
-PeopleDep = Annotated[Staff, Depends(people_of)]
 OfficerDep = Annotated[Officer, Depends(signed_in)]
 api = APIRouter(prefix="/api")
 
@@ -102,6 +78,7 @@ async def home(hub: HubDep) -> dict[str, Any]:
 @api.post("/conversations")
 async def start_conversation(
     body: Start,
+    request: Request,
     response: Response,
     hub: HubDep,
     nczf_citizen: Annotated[str | None, Cookie()] = None,
@@ -109,7 +86,7 @@ async def start_conversation(
     """Return the conversation of this browser, or start one (and set its cookie)."""
     if not body.fresh and nczf_citizen and "." in nczf_citizen:
         try:
-            found = await hub.database(hub.log.authenticate, *nczf_citizen.split(".", 1))
+            found, _ = await hub.let_in(nczf_citizen)
             return {"conversation_id": found.id, "last_seq": found.last_seq}
         except ConversationNotFound:
             pass
@@ -121,54 +98,18 @@ async def start_conversation(
         busy = error_body("busy", hub.phrases.say("error_busy", seconds=BUSY_RETRY_S), 503)
         busy.headers["Retry-After"] = str(BUSY_RETRY_S)
         return busy
+    client = request.client.host if request.client else ""
+    if counted(client) and not await hub.start_limits.allow(network(client)):
+        return error_body("rate_limited", hub.phrases.say("error_rate_limited"), 429)
     conversation, secret = await hub.begin("portal")
-    response.set_cookie(
-        CITIZEN_COOKIE,
-        f"{conversation.id}.{secret}",
-        max_age=CITIZEN_COOKIE_S,
-        httponly=True,
-        samesite="lax",
-        secure=hub.settings.secure_cookies,
-    )
+    set_conversation(response, conversation.id, secret, secure=hub.settings.secure_cookies)
     return {"conversation_id": conversation.id, "last_seq": conversation.last_seq}
 
 
-@api.post("/desk/login")
-async def sign_in(body: SignIn, response: Response, hub: HubDep, people: PeopleDep) -> Any:
-    """Sign an officer in and set the session cookie."""
-    try:
-        officer, token = await hub.database(people.sign_in, body.username, body.password)
-    except SignInRefused:
-        return error_body("sign_in_refused", hub.phrases.say("error_login"), 401)
-    except SignInLocked as locked:
-        minutes = -(-int(locked.retry_after_s) // 60)
-        return error_body("sign_in_locked", hub.phrases.say("error_login_locked", minutes=minutes), 429)
-    response.set_cookie(
-        STAFF_COOKIE,
-        token,
-        max_age=SESSION_S,
-        httponly=True,
-        samesite="strict",
-        secure=hub.settings.secure_cookies,
-    )
-    return {"username": officer.username, "name": officer.name, "role": officer.role}
-
-
-@api.post("/desk/logout")
-async def sign_out(request: Request, response: Response, hub: HubDep, people: PeopleDep) -> dict[str, bool]:
-    """End the session."""
-    token = request.cookies.get(STAFF_COOKIE)
-    if token:
-        await hub.database(people.sign_out, token)
-        hub.bus.publish(session_topic(token), {"type": SIGNED_OUT})
-    response.delete_cookie(STAFF_COOKIE)
-    return {"ok": True}
-
-
-@api.get("/desk/me")
-async def me(officer: OfficerDep) -> dict[str, str]:
-    """Who is signed in."""
-    return {"username": officer.username, "name": officer.name, "role": officer.role}
+@api.get("/desk/phrases")
+async def canned(officer: OfficerDep) -> dict[str, Any]:
+    """Ready sentences of the officers."""
+    return {"phrases": load_canned()}
 
 
 @api.get("/desk/guides")
@@ -275,11 +216,13 @@ async def citizen(socket: WebSocket, after: int = 0) -> None:
     if not origin_allowed(socket, hub.settings.allowed_origins):
         await close(socket, CLOSE_ORIGIN)
         return
-    token = socket.cookies.get(CITIZEN_COOKIE) or ""
     try:
-        conversation = await hub.database(hub.log.authenticate, *(token.split(".", 1) + [""])[:2])
+        conversation, by_key = await hub.let_in(socket.cookies.get(CITIZEN_COOKIE))
     except ConversationNotFound:
         await close(socket, CLOSE_SIGN_IN)
+        return
+    except StorageUnavailable:
+        await close(socket, CLOSE_RESUME)
         return
     if hub.full:
         await close(socket, CLOSE_BUSY)
@@ -287,7 +230,8 @@ async def citizen(socket: WebSocket, after: int = 0) -> None:
     hub.citizens += 1
     try:
         with hub.metrics.sockets.labels("citizen").track_inprogress():
-            await CitizenSocket(hub, socket, conversation).serve(max(0, after))
+            session = socket.cookies.get(SESSION_COOKIE) or ""
+            await CitizenSocket(hub, socket, conversation, session, by_key=by_key).serve(max(0, after))
     finally:
         hub.citizens -= 1
 
@@ -301,12 +245,18 @@ async def desk(socket: WebSocket) -> None:
         await close(socket, CLOSE_ORIGIN)
         return
     token = socket.cookies.get(STAFF_COOKIE) or ""
-    officer = await find_officer(socket.app, token)
-    if officer is None:
-        await close(socket, CLOSE_SIGN_IN)
+    try:
+        officer = await find_officer(socket.app, token)
+    except StorageUnavailable:
+        await close(socket, CLOSE_RESUME)
         return
-    with hub.metrics.sockets.labels("officer").track_inprogress():
-        await DeskSocket(hub, socket, officer, session_topic(token)).serve()
+    decision = allowed(officer, "WS /ws/desk")
+    if officer is None or not decision:
+        await close(socket, CLOSE_ROLE if decision.reason == "wrong_role" else CLOSE_SIGN_IN)
+        return
+    watch: SessionWatch = socket.app.state.session_watch
+    with hub.metrics.sockets.labels("officer").track_inprogress(), watch.watching(token):
+        await DeskSocket(hub, socket, officer, session_topic(token), partial(watch.deed, token)).serve()
 
 
 def add_pages(app: FastAPI, static_dir: Path) -> None:

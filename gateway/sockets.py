@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +14,7 @@ from starlette.websockets import WebSocketDisconnect, WebSocketState
 
 from gateway import wire
 from gateway.bus import BusOverflow, Subscription
+from gateway.database import StorageUnavailable
 
 CLOSE_RESUME = 4408
 """The reader was too slow; reconnect with the last seq."""
@@ -21,6 +22,8 @@ CLOSE_BUSY = 4429
 """As many citizens as this process takes are here; come back later."""
 CLOSE_SIGN_IN = 4401
 CLOSE_ORIGIN = 4403
+CLOSE_ROLE = 4405
+"""Signed in, but the desk is not for this role."""
 
 
 def origin_allowed(socket: WebSocket, allowed: str) -> bool:
@@ -63,15 +66,16 @@ async def frames(socket: WebSocket) -> AsyncIterator[Any]:
 
 
 async def write(
-    socket: WebSocket, subscription: Subscription, wanted: Callable[[Any], dict[str, Any] | None]
+    socket: WebSocket,
+    subscription: Subscription,
+    wanted: Callable[[Any], Awaitable[list[dict[str, Any]]]],
 ) -> None:
     """Send what the bus brings, through `wanted`, until the socket or the subscription ends."""
     try:
         while True:
-            frame = wanted(await subscription.next())
-            if frame is not None:
+            for frame in await wanted(await subscription.next()):
                 await send(socket, frame)
-    except BusOverflow:
+    except (BusOverflow, StorageUnavailable):
         await close(socket, CLOSE_RESUME)
     except (WebSocketDisconnect, RuntimeError):
         return

@@ -8,7 +8,7 @@ import json
 import sys
 from dataclasses import asdict
 
-from gateway.schema_sql import open_database
+from gateway.database import open_database
 from gateway.settings import GatewaySettings
 from gateway.switches import NAMES, BadSwitch, Switches
 
@@ -40,7 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--by", default=getpass.getuser(), help="who; default: the user of this shell")
     parser.add_argument("--json", action="store_true", help="print JSON")
     given = parser.parse_args(arguments)
-    engine = open_database(GatewaySettings().database)
+    engine = open_database(GatewaySettings().database_url)
     switches = Switches(engine)
     try:
         if given.name != "show":

@@ -16,6 +16,7 @@ from typing import Literal
 from sqlalchemy import Engine, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from gateway.database import StorageUnavailable
 from gateway.schema_sql import switch_changes
 from gateway.store import DatabaseThread
 
@@ -146,5 +147,6 @@ class SwitchWatch:
             await asyncio.sleep(self._poll_s)
             try:
                 await self.look()
-            except SQLAlchemyError as error:  # the board of a moment ago stands until the database is back
+            except (SQLAlchemyError, StorageUnavailable) as error:
+                # The board of a moment ago stands until the database is back.
                 log.error("switches cannot be read: %s", type(error).__name__)

@@ -184,12 +184,15 @@ class BookingView(Wire):
     """Masked."""
     phone: str
     """Masked."""
-    status: Literal["booked", "cancelled"]
+    status: Literal["booked", "cancelled", "displaced", "no_show"]
+    """displaced: its slot was closed, it can be moved; no_show: nobody came."""
     demo: bool
     calendar: str = ""
     """Path of the calendar file on this server, with a secret in it; empty: none."""
     qr: str = ""
     """Path of the QR code (SVG) that the hall scans; empty: none."""
+    note: str = ""
+    """What its state means and what to do next, in words; empty: nothing to add."""
 
 
 class Row(Wire):
@@ -294,7 +297,7 @@ class RatingMessage(Wire):
     kind: Literal["rating"] = "rating"
     text: str
     subject: str
-    """booking:NO, case:NO:CONVERSATION, handoff:ID, work_order:NO, guide:ID"""
+    """booking:NO, case:NO:CONVERSATION, handoff:ID, work_order:NO, work_order:NO:filing, guide:ID"""
     levels: list[QuickReply]
     """Five, best first; args hold `level` 5..1."""
     reasons_good: list[str]
@@ -453,6 +456,41 @@ class DeskClose(Wire):
     reason: Literal["solved", "citizen_left", "referred", "other"] = "solved"
 
 
+class DeskCheck(Wire):
+    """Hold what the officer is typing against the guide at hand; answered with `warnings`, never stored."""
+
+    v: Literal[1] = 1
+    type: Literal["check"] = "check"
+    id: ClientId
+    conversation_id: Short
+    text: Annotated[str, Field(max_length=TEXT_LIMIT)]
+    guide_id: Annotated[str, Field(max_length=80)] = ""
+    """Empty: the guide that the citizen's words led to."""
+
+
+class DeskNote(Wire):
+    """A note for colleagues; the citizen never sees it."""
+
+    v: Literal[1] = 1
+    type: Literal["note"] = "note"
+    id: ClientId
+    conversation_id: Short
+    text: str
+
+
+class DeskTransfer(Wire):
+    """Hand the conversation on; answered with `done`."""
+
+    v: Literal[1] = 1
+    type: Literal["transfer"] = "transfer"
+    id: ClientId
+    conversation_id: Short
+    to: Annotated[str, Field(max_length=40)] = ""
+    """User name of a colleague who is there; empty: back to the front of the queue."""
+    note: Annotated[str, Field(max_length=TEXT_LIMIT)] = ""
+    """For the colleague, beside what was said."""
+
+
 class DeskTyping(Wire):
     """The officer is writing."""
 
@@ -462,7 +500,16 @@ class DeskTyping(Wire):
 
 
 DeskFrame = Annotated[
-    DeskAccept | DeskOpen | DeskSay | DeskDismiss | DeskClose | DeskTyping | Ping,
+    DeskAccept
+    | DeskOpen
+    | DeskSay
+    | DeskDismiss
+    | DeskClose
+    | DeskCheck
+    | DeskNote
+    | DeskTransfer
+    | DeskTyping
+    | Ping,
     Field(discriminator="type"),
 ]
 desk_frame: TypeAdapter[DeskFrame] = TypeAdapter(DeskFrame)
@@ -519,7 +566,34 @@ class HandoffEnded(Wire):
 
     kind: Literal["handoff_ended"] = "handoff_ended"
     text: str
-    outcome: Literal["closed", "left", "expired", "agent_lost"]
+    outcome: Literal["closed", "left", "expired", "agent_lost", "transferred"]
+    reason: Literal["", "solved", "citizen_left", "referred", "other"] = ""
+    """Why the officer closed it."""
+
+
+class IdentityChanged(Wire):
+    """The citizen agreed to sign in, is signed in or out; another device joined, or may no longer.
+
+    Says nothing of who they are.
+    """
+
+    kind: Literal["identity_changed"] = "identity_changed"
+    text: str
+    step: Literal["consented", "signed_in", "signed_out", "joined", "revoked"]
+    task: str = ""
+    """What it is for, e.g. cases; empty: nothing yet."""
+    uses: list[str] = []
+    """What of the person was agreed to be used: name, phone, id_no."""
+    how: Literal["", "oidc", "app"] = ""
+
+
+class NoteAdded(Wire):
+    """Desk only: what an officer wrote for colleagues."""
+
+    kind: Literal["note_added"] = "note_added"
+    text: str
+    """Masked."""
+    agent_name: str
 
 
 class SuggestionOffered(Wire):
@@ -562,6 +636,8 @@ EventPayload = Annotated[
     | HandoffRequested
     | HandoffAccepted
     | HandoffEnded
+    | IdentityChanged
+    | NoteAdded
     | SuggestionOffered
     | SuggestionUsed,
     Field(discriminator="kind"),
@@ -576,6 +652,7 @@ CITIZEN_KINDS = frozenset(
         "handoff_requested",
         "handoff_accepted",
         "handoff_ended",
+        "identity_changed",
     }
 )
 """What a citizen channel may show; everything else is for the desk alone."""
@@ -635,9 +712,11 @@ class ErrorFrame(Wire):
         "rate_limited",
         "mode_conflict",
         "not_yours",
+        "forbidden",
         "not_found",
         "not_rateable",
         "channel_off",
+        "unavailable",
         "internal",
     ]
     message: str
@@ -693,6 +772,8 @@ class QueueFrame(Wire):
     """Mine first."""
     closed: list[QueueEntry]
     """My last 20."""
+    colleagues: list[Colleague] = []
+    """Others who are there."""
 
 
 class TranscriptFrame(Wire):
@@ -706,6 +787,45 @@ class TranscriptFrame(Wire):
     """Known facts, label -> masked value."""
     state: StateFrame
     events: list[EventFrame]
+
+
+class AssistFrame(Wire):
+    """Desk only: the guide that the citizen's words lead to, cut to their situation. Not stored."""
+
+    v: Literal[1] = 1
+    type: Literal["assist"] = "assist"
+    conversation_id: str
+    for_seq: int
+    """Last seq it has seen; stale once the citizen has said more."""
+    card: GuideCard | None
+    """None: nothing fits."""
+
+
+class GuideWarning(Wire):
+    """One thing in the officer's words that the guide does not bear out."""
+
+    field: Literal["fee", "time_limit", "materials"]
+    said: str
+    guide_says: str
+
+
+class WarningsFrame(Wire):
+    """Desk only: answer to `check`; empty when nothing contradicts."""
+
+    v: Literal[1] = 1
+    type: Literal["warnings"] = "warnings"
+    conversation_id: str
+    ref: str
+    warnings: list[GuideWarning]
+
+
+class Colleague(Wire):
+    """An officer who is there now."""
+
+    username: str
+    name: str
+    talks: int
+    """Conversations held."""
 
 
 class DoneFrame(Wire):
@@ -725,6 +845,8 @@ ServerFrame = Annotated[
     | NoticeFrame
     | QueueFrame
     | TranscriptFrame
+    | AssistFrame
+    | WarningsFrame
     | DoneFrame,
     Field(discriminator="type"),
 ]

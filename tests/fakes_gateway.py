@@ -112,6 +112,9 @@ class ScriptedKnowledge:
         self.suggestions = dict(suggestions or {})
         self.known = dict(guides or {})
         self.asked: list[str] = []
+        self.cards: dict[str, Any] = {}
+        self.warnings: dict[str, Mapping[str, Any]] = {}
+        self.checked: list[tuple[str, str]] = []
 
     async def suggest(self, text: str, *, guide_id: str | None, k: int) -> Sequence[Mapping[str, Any]]:
         """See `gateway.knowledge_client.Knowledge`."""
@@ -138,6 +141,22 @@ class ScriptedKnowledge:
         if isinstance(found, Exception):
             raise found
         return found
+
+
+    async def assist(self, texts: Sequence[str]) -> Mapping[str, Any] | None:
+        """The card scripted under `cards` whose key stands in the texts, the latest first."""
+        for text in reversed(texts):
+            for key, card in self.cards.items():
+                if key in text:
+                    if isinstance(card, Exception):
+                        raise card
+                    return card
+        return None
+
+    async def check(self, text: str, guide_id: str) -> Sequence[Mapping[str, Any]]:
+        """Warnings scripted under `warnings` by what the text contains."""
+        self.checked.append((text, guide_id))
+        return [one for key, one in self.warnings.items() if key in text]
 
 
 class ScriptedNotices:

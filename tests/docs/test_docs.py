@@ -101,8 +101,8 @@ def test_every_error_code_and_mode_has_a_row():
 
 def test_every_rest_error_has_a_row():
     codes = set()
-    for name in ("gateway/routes.py", "gateway/app.py"):
-        codes |= set(re.findall(r'error_body\(\s*"(\w+)"', read(name)))
+    for name in ("gateway/routes.py", "gateway/app.py", "gateway/staff_routes.py", "gateway/csrf.py"):
+        codes |= set(re.findall(r'(?:error_body|\.fail)\(\s*"(\w+)"', read(name)))
     assert "sign_in_locked" in codes
     assert sorted(code for code in codes if not row(section(PROTOCOL, "## Addresses"), code)) == []
 
@@ -110,6 +110,8 @@ def test_every_rest_error_has_a_row():
 def test_every_route_is_listed():
     found = re.findall(r'@(?:api|sockets)\.(?:get|post|websocket)\("([^"]+)"', read("gateway/routes.py"))
     paths = [path if path.startswith("/ws") else f"/api{path}" for path in found]
+    of_staff = re.findall(r'@staff_api\.\w+\("([^"]+)"', read("gateway/staff_routes.py"))
+    paths += [f"/api/desk{path}" for path in of_staff]
     assert "/ws/desk" in paths
     listed = section(PROTOCOL, "## Addresses")
     assert [p for p in paths if re.sub(r"\{\w+\}", "ID", p) not in listed] == []

@@ -14,14 +14,15 @@ from tests.fakes_gateway import SUGGESTION, ScriptedKnowledge
 from tests.gateway.clients import Gateway
 
 Start = Callable[..., Gateway]
-FAST = {"thinking_after_s": 0.0, "messages_per_minute": 60_000, "dialogue_deadline_s": 3.0}
+FAST = {"sweep_s": 0.05, "thinking_after_s": 0.0, "messages_per_minute": 60_000, "dialogue_deadline_s": 3.0}
+FAST |= {"demo": True, "session_poll_s": 0.02, "conversations_per_minute": 60_000}
 
 
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data folder after a first start and one sign-in of each officer: argon2 is slow on purpose."""
     folder = tmp_path_factory.mktemp("prepared")
-    gateway = Gateway(GatewaySettings(_env_file=None, data_dir=folder, static_dir=folder / "static"))
+    gateway = Gateway(GatewaySettings(_env_file=None, data_dir=folder, static_dir=folder / "static", **FAST))
     cookies = [f"{name} {gateway.sign_in(name)}\n" for name in ("desk01", "desk02")]
     gateway.stop()
     (folder / "cookies.txt").write_text("".join(cookies))
@@ -60,7 +61,8 @@ def start(tmp_path: Path, prepared: Path) -> Iterator[Start]:
         if not bare and not (tmp_path / "gateway.db").exists():
             shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
         values = {"data_dir": tmp_path, "static_dir": tmp_path / "static", **FAST, **settings}
-        gateway = Gateway(GatewaySettings(_env_file=None, **values), dialogue, knowledge, notices, services, direct)
+        made = GatewaySettings(_env_file=None, **values)
+        gateway = Gateway(made, dialogue, knowledge, notices, services, direct)
         running.append(gateway)
         return gateway
 

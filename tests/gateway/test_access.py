@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from gateway.desk_socket import end_of_talk
 from tests.fakes_gateway import SUGGESTION, ScriptedDialogue, ScriptedKnowledge, rating
 from tests.gateway.clients import Citizen, Gateway, Officer, Tab
 from tests.gateway.conftest import Start
@@ -210,6 +211,15 @@ def test_only_what_was_offered_can_be_rated(start: Start) -> None:
     one.act("rate", "非常满意", subject="booking:YY1", level=5)
     assert one.event("bot_said")["payload"]["messages"][0]["text"] == "谢谢"
     assert gateway.dialogue.heard[-1].args == {"subject": "booking:YY1", "level": 5}
+
+
+def test_events_that_come_together_are_cut_where_the_talk_ends() -> None:
+    said, asked = {"payload": {"kind": "citizen_said"}}, {"payload": {"kind": "handoff_requested"}}
+    ended = {"payload": {"kind": "handoff_ended", "outcome": "closed"}}
+    given_back = {"payload": {"kind": "handoff_ended", "outcome": "agent_lost"}}
+    assert end_of_talk([said, ended, said]) == 2
+    assert end_of_talk([ended, said, asked, said]) is None
+    assert end_of_talk([said, given_back]) is None and end_of_talk([]) is None
 
 
 DESK_BAD = [

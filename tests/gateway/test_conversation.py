@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine
 
 from gateway.conversation import MOVES, ConversationNotFound, IllegalMove, Mode, ModeConflict, check_move
+from gateway.database import open_database
 from gateway.log import ConversationLog
-from gateway.schema_sql import open_database
 
 SAID = {"kind": "citizen_said", "text": "您好"}
 
@@ -49,11 +49,12 @@ def test_the_moves_are_the_ones_the_product_needs() -> None:
         "waiting->bot",
         "agent->bot",
         "agent->waiting",
+        "agent->agent",
         "bot->closed",
         "waiting->closed",
     }
     assert not any(a == Mode.CLOSED for a, _ in MOVES), "a closed conversation stays closed"
-    assert not any(a == b for a, b in MOVES)
+    assert {a for a, b in MOVES if a == b} == {Mode.AGENT}, "only officers hand on among themselves"
 
 
 COMMANDS = st.lists(
@@ -144,10 +145,10 @@ def test_the_preview_is_short_and_the_citizens_last_words(log: ConversationLog) 
 def test_only_a_last_word_of_the_citizen_to_the_bot_is_unanswered(log: ConversationLog) -> None:
     open_, answered, waiting = (log.create("portal")[0].id for _ in range(3))
     for conversation_id in (open_, answered, waiting):
-        log.append(conversation_id, SAID)
-    log.append(answered, {"kind": "bot_said", "messages": []})
+        log.append(conversation_id, SAID, turn_of="gateway")
+    log.append(answered, {"kind": "bot_said", "messages": [], "reply_to": 1})
     log.move(waiting, expect=Mode.BOT, to=Mode.WAITING)
-    found = dict(log.unanswered())
+    found = {turn.conversation_id: turn.seq for turn in log.open_turns()}
     assert found.get(open_) == 1 and answered not in found and waiting not in found
 
 

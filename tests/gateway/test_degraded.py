@@ -104,7 +104,8 @@ def test_beyond_the_limit_newcomers_are_told_to_come_back_and_nobody_is_thrown_o
     gateway = start(sockets_limit=1)
     inside = Citizen(gateway)
     busy = gateway.client.post("/api/conversations", json={"fresh": True})
-    assert (busy.status_code, busy.json()["error"]["code"], busy.headers["retry-after"]) == (503, "busy", "30")
+    assert (busy.status_code, busy.json()["error"]["code"]) == (503, "busy")
+    assert busy.headers["retry-after"] == "30"
     assert "12345" in busy.json()["error"]["message"]
     with pytest.raises((Closed, AssertionError)) as refused:
         Citizen(gateway, cookie=inside.cookie)

@@ -9,11 +9,11 @@ import pytest
 
 from gateway import wire
 from gateway.conversation import StoredEvent
+from gateway.database import open_database
 from gateway.dialogue import DialogueSilent, DialogueUnavailable
 from gateway.log import ConversationLog
 from gateway.phrases import Phrases
 from gateway.repeating import said_again, worth_repeating
-from gateway.schema_sql import open_database
 from tests.fakes_gateway import Held, ScriptedDialogue
 from tests.gateway.clients import Citizen, Gateway, Officer
 from tests.gateway.conftest import Start

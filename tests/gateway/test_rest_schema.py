@@ -62,6 +62,7 @@ def test_whatever_is_sent_is_no_500(running, method, path, who):
             sent["method"],
             sent["url"],
             params=sent.get("params"),
+            follow_redirects=False,
             headers=[(k.encode(), str(v).encode()) for k, v in headers.items()]
             + [(b"cookie", (cookies or cookie).encode("utf-8", "replace"))],
             **{"json": sent["json"]} if "json" in sent else {"content": sent.get("data") or b""},

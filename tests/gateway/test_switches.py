@@ -7,7 +7,7 @@ import sqlite3
 
 import pytest
 
-from gateway.schema_sql import open_database
+from gateway.database import open_database
 from gateway.switch import main
 from gateway.switches import NOTICE_LIMIT, BadSwitch, Switches
 from tests.gateway.clients import Citizen, Gateway, Officer

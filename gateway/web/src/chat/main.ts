@@ -2,8 +2,10 @@ import { createApp } from "vue";
 import "../shared/theme.css";
 import "../shared/base.css";
 import { applyDisplay, followKeyboard } from "../shared/display";
+import { applyHostFont, arrive } from "./arrival";
 import ChatPage from "./ChatPage.vue";
 
 applyDisplay(true);
+applyHostFont();
 followKeyboard();
-createApp(ChatPage).mount("#app");
+void arrive().then((problem) => createApp(ChatPage, { arrival: problem }).mount("#app"));

@@ -4,7 +4,7 @@ import { startConversation } from "../shared/api";
 import { EventLog } from "../shared/eventlog";
 import { newId, TEXT_LIMIT, type ServerFrame } from "../shared/frames";
 import { Outbox } from "../shared/outbox";
-import type { Act, EventFrame, Say, StateFrame } from "../shared/protocol";
+import type { Act, BookingView, EventFrame, Say, StateFrame } from "../shared/protocol";
 import { LiveSocket } from "../shared/socket";
 import { toItems } from "../parts/items";
 import type { Action } from "../parts/choose";
@@ -121,16 +121,16 @@ export function createTalk(onNews: (event: EventFrame) => void) {
     }
     return levels;
   });
-  const cancelledBookings = computed(() => {
-    const numbers = new Set<string>();
+  const latestBookings = computed(() => {
+    const views = new Map<string, BookingView>();
     for (const { payload } of log.events) {
       if (payload.kind !== "bot_said") continue;
       for (const message of payload.messages) {
         if (message.kind !== "bookings") continue;
-        for (const view of message.bookings) if (view.status === "cancelled") numbers.add(view.booking_no);
+        for (const view of message.bookings) views.set(view.booking_no, view);
       }
     }
-    return numbers;
+    return views;
   });
   const spoken = computed(() => log.events.some((event) => event.payload.kind === "citizen_said"));
 
@@ -144,7 +144,7 @@ export function createTalk(onNews: (event: EventFrame) => void) {
     mode,
     items,
     rated,
-    cancelledBookings,
+    latestBookings,
     spoken,
     outbox,
     waitingForAnswer,

@@ -5,10 +5,13 @@ import { EventLog } from "../shared/eventlog";
 import { newId, type ServerFrame } from "../shared/frames";
 import { Outbox } from "../shared/outbox";
 import type {
+  AssistFrame,
   DeskClose,
+  DeskNote,
   DeskSay,
   EventFrame,
   QueueFrame,
+  GuideWarning,
   StateFrame,
   TranscriptFrame,
 } from "../shared/protocol";
@@ -19,19 +22,26 @@ export interface OpenTalk {
   log: EventLog;
   state: StateFrame;
   facts: Record<string, string>;
+  /** The guide that the citizen's words led to. */
+  assist: AssistFrame | null;
+  /** What in the draft contradicts the guide. */
+  warnings: GuideWarning[];
 }
+type Verb = "accept" | "open" | "close" | "dismiss" | "transfer";
 export type CloseReason = DeskClose["reason"];
 const TYPING_MS = 2_000;
+const CHECK_MS = 500;
 const TYPING_SHOWN_MS = 5_000;
 
 export function createDesk(onExpired: () => void, onNews: (event: EventFrame) => void) {
-  const queue = shallowRef<QueueFrame>({ v: 1, type: "queue", waiting: [], active: [], closed: [] });
+  const nobody = { waiting: [], active: [], closed: [], colleagues: [] };
+  const queue = shallowRef<QueueFrame>({ v: 1, type: "queue", ...nobody });
   const queueAt = ref(0);
   const talks = shallowReactive(new Map<string, OpenTalk>());
   const currentId = ref("");
   const problem = ref("");
   /** Commands on their way, by frame id: what a refusal belongs to. */
-  const commands = reactive(new Map<string, { verb: "accept" | "open" | "close" | "dismiss"; id: string }>());
+  const commands = reactive(new Map<string, { verb: Verb; id: string }>());
 
   const socket = new LiveSocket({
     url: () => "/ws/desk",
@@ -54,11 +64,9 @@ export function createDesk(onExpired: () => void, onNews: (event: EventFrame) =>
       outbox.resend();
     },
   });
-  const outbox = new Outbox<DeskSay>("nczf.desk.outbox", (frame) => socket.send(frame));
+  const outbox = new Outbox<DeskSay | DeskNote>("nczf.desk.outbox", (frame) => socket.send(frame));
 
-  function command<T extends { type: "accept" | "open" | "close" | "dismiss"; conversation_id: string }>(
-    frame: T,
-  ): void {
+  function command<T extends { type: Verb; conversation_id: string }>(frame: T): void {
     const id = newId();
     commands.set(id, { verb: frame.type, id: frame.conversation_id });
     if (socket.send({ v: 1, id, ...frame })) return;
@@ -80,6 +88,16 @@ export function createDesk(onExpired: () => void, onNews: (event: EventFrame) =>
       case "state": {
         const talk = talks.get(frame.conversation_id);
         if (talk) setState(talk, frame);
+        break;
+      }
+      case "assist": {
+        const talk = talks.get(frame.conversation_id);
+        if (talk) talk.assist = frame;
+        break;
+      }
+      case "warnings": {
+        const talk = talks.get(frame.conversation_id);
+        if (talk && frame.ref === lastCheck) talk.warnings = frame.warnings;
         break;
       }
       case "event": {
@@ -104,6 +122,8 @@ export function createDesk(onExpired: () => void, onNews: (event: EventFrame) =>
         log: new EventLog(),
         state: frame.state,
         facts: frame.facts,
+        assist: null,
+        warnings: [],
       });
       talks.set(talk.id, talk);
     }
@@ -140,6 +160,23 @@ export function createDesk(onExpired: () => void, onNews: (event: EventFrame) =>
     const frame = { conversation_id: id, text, suggestion_id: suggestionId, edited };
     outbox.send({ v: 1, type: "say", id: newId(), ...frame });
   }
+  const note = (id: string, text: string) =>
+    outbox.send({ v: 1, type: "note", id: newId(), conversation_id: id, text });
+  const transfer = (id: string, to: string) =>
+    command({ type: "transfer", conversation_id: id, to, note: "" });
+
+  let lastCheck = "";
+  let checkTimer = 0;
+  /** Hold the draft against the guide, once the officer pauses. */
+  function check(id: string, text: string): void {
+    window.clearTimeout(checkTimer);
+    const talk = talks.get(id);
+    if (!talk) return;
+    if (!text.trim()) talk.warnings = [];
+    lastCheck = newId();
+    const frame = { v: 1, type: "check", id: lastCheck, conversation_id: id, text, guide_id: "" };
+    if (text.trim()) checkTimer = window.setTimeout(() => socket.send(frame), CHECK_MS);
+  }
   let lastTyping = 0;
   function typing(id: string): void {
     if (Date.now() - lastTyping < TYPING_MS) return;
@@ -166,6 +203,9 @@ export function createDesk(onExpired: () => void, onNews: (event: EventFrame) =>
     close,
     dismiss,
     say,
+    note,
+    transfer,
+    check,
     typing,
   };
 }

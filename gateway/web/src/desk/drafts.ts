@@ -7,6 +7,8 @@ export interface Draft {
   /** The suggestion the text began as, with its words as offered. */
   suggestionId: string | null;
   offered: string;
+  /** For colleagues alone, not for the citizen. */
+  note?: boolean;
 }
 const key = "nczf.desk.drafts";
 

@@ -24,6 +24,7 @@ const CITIZEN_KINDS = [
   "handoff_requested",
   "handoff_accepted",
   "handoff_ended",
+  "identity_changed",
 ];
 
 /** The bot line whose buttons count: the newest one, as long as nobody has spoken after it. */
@@ -36,8 +37,10 @@ function activeSeq(events: readonly EventFrame[]): number {
   return 0;
 }
 
-export function toItems(events: readonly EventFrame[], answering: boolean): Item[] {
-  const shown = events.filter((event) => CITIZEN_KINDS.includes(event.payload.kind));
+/** `also`: kinds beside those that a citizen sees. */
+export function toItems(events: readonly EventFrame[], answering: boolean, also: string[] = []): Item[] {
+  const kinds = [...CITIZEN_KINDS, ...also];
+  const shown = events.filter((event) => kinds.includes(event.payload.kind));
   const live = answering ? activeSeq(shown) : 0;
   const items: Item[] = [];
   let last = "";

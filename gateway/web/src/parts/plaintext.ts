@@ -33,6 +33,7 @@ export function announcement(payload: EventPayload): string {
     case "handoff_requested":
     case "handoff_accepted":
     case "handoff_ended":
+    case "identity_changed":
       return payload.text;
     default:
       return "";

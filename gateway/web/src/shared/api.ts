@@ -14,6 +14,16 @@ export interface Officer {
   username: string;
   name: string;
   role: string;
+  /** What has to be done before anything else: "password" (change it), "totp" (enrol one-time codes). */
+  must: string[];
+}
+export interface StaffSession {
+  id: string;
+  address: string;
+  browser: string;
+  /** Seconds since the epoch. */
+  seen_at: number;
+  here: boolean;
 }
 
 export class ApiError extends Error {
@@ -53,11 +63,35 @@ async function call<T>(path: string, body?: unknown): Promise<T> {
 }
 
 export const startConversation = (fresh: boolean) => call<Conversation>("/api/conversations", { fresh });
+export interface Citizen {
+  offered: boolean;
+  /** `until`: UTC seconds. */
+  signed_in: { name: string; until: number } | null;
+}
+export const fetchCitizen = () => call<Citizen>("/api/citizen/me");
+export const signIn = (task: string) => call<{ url: string }>("/api/citizen/sign-in", { task });
+export const signOut = () => call<{ url: string }>("/api/citizen/sign-out", {});
+export const enterFromApp = (ticket: string) => call<Conversation>("/api/app/session", { ticket });
 export const fetchHome = () => call<Home>("/api/home");
-export const login = (username: string, password: string) =>
-  call<Officer>("/api/desk/login", { username, password });
-export const logout = () => call<unknown>("/api/desk/logout", {});
+export const signInWays = () => call<{ password: boolean; oidc: boolean }>("/api/desk/sign-in");
+export const login = (username: string, password: string, code: string) =>
+  call<Officer>("/api/desk/login", { username, password, code });
+/** `provider`: where to sign out of the identity provider too. */
+export const logout = () => call<{ provider: string | null }>("/api/desk/logout", {});
+export const changePassword = (old: string, fresh: string) =>
+  call<Officer>("/api/desk/password", { old, new: fresh });
+export const beginCodes = (password: string) =>
+  call<{ secret: string; qr: string }>("/api/desk/totp/begin", { password });
+export const confirmCodes = (code: string) =>
+  call<Officer & { recovery: string[] }>("/api/desk/totp/confirm", { code });
+export const fetchSessions = () => call<{ sessions: StaffSession[] }>("/api/desk/sessions");
+export const endSession = (id: string) => call<{ ended: number }>("/api/desk/sessions/revoke", { id });
 export const fetchMe = () => call<Officer>("/api/desk/me");
+export interface Canned {
+  key: string;
+  text: string;
+}
+export const fetchCanned = () => call<{ phrases: Canned[] }>("/api/desk/phrases");
 export const searchGuides = (words: string) =>
   call<{ guides: GuideOption[] }>(`/api/desk/guides?q=${encodeURIComponent(words)}`);
 export const fetchGuide = (id: string) => call<GuideCard>(`/api/desk/guides/${encodeURIComponent(id)}`);

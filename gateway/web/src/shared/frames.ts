@@ -3,11 +3,15 @@ import type {
   Act,
   BotSaid,
   Bye,
+  AssistFrame,
   DeskAccept,
+  DeskCheck,
   DeskClose,
   DeskDismiss,
+  DeskNote,
   DeskOpen,
   DeskSay,
+  DeskTransfer,
   DeskTyping,
   DoneFrame,
   ErrorFrame,
@@ -20,15 +24,36 @@ import type {
   StateFrame,
   TranscriptFrame,
   Typing,
+  WarningsFrame,
 } from "./protocol";
 
 export type EventPayload = EventFrame["payload"];
 export type BotMessage = BotSaid["messages"][number];
 export type Mode = StateFrame["mode"];
 export type CitizenFrame = Say | Act | Typing | Ping;
-export type DeskFrame = DeskAccept | DeskOpen | DeskSay | DeskDismiss | DeskClose | DeskTyping | Ping;
+export type DeskFrame =
+  | DeskAccept
+  | DeskOpen
+  | DeskSay
+  | DeskDismiss
+  | DeskClose
+  | DeskCheck
+  | DeskNote
+  | DeskTransfer
+  | DeskTyping
+  | Ping;
 export type ServerFrame =
-  EventFrame | StateFrame | ErrorFrame | Pong | Bye | NoticeFrame | QueueFrame | TranscriptFrame | DoneFrame;
+  | EventFrame
+  | StateFrame
+  | ErrorFrame
+  | Pong
+  | Bye
+  | NoticeFrame
+  | QueueFrame
+  | TranscriptFrame
+  | AssistFrame
+  | WarningsFrame
+  | DoneFrame;
 
 /** Characters in one message; gateway/wire.py TEXT_LIMIT. */
 export const TEXT_LIMIT = 500;

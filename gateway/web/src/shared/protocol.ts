@@ -7,6 +7,7 @@ export interface NanchangWire {
   AgentSaid?: AgentSaid;
   AnswerMessage?: AnswerMessage;
   AskMessage?: AskMessage;
+  AssistFrame?: AssistFrame;
   Basis?: Basis;
   BookedMessage?: BookedMessage;
   BookingView?: BookingView;
@@ -18,11 +19,15 @@ export interface NanchangWire {
   CaseView?: CaseView;
   CitizenSaid?: CitizenSaid;
   ClarifyMessage?: ClarifyMessage;
+  Colleague?: Colleague;
   DeskAccept?: DeskAccept;
+  DeskCheck?: DeskCheck;
   DeskClose?: DeskClose;
   DeskDismiss?: DeskDismiss;
+  DeskNote?: DeskNote;
   DeskOpen?: DeskOpen;
   DeskSay?: DeskSay;
+  DeskTransfer?: DeskTransfer;
   DeskTyping?: DeskTyping;
   DoneFrame?: DoneFrame;
   ErrorFrame?: ErrorFrame;
@@ -30,11 +35,14 @@ export interface NanchangWire {
   FailureMessage?: FailureMessage;
   GuideCard?: GuideCard;
   GuideOption?: GuideOption;
+  GuideWarning?: GuideWarning;
   HandoffAccepted?: HandoffAccepted;
   HandoffEnded?: HandoffEnded;
   HandoffMessage?: HandoffMessage;
   HandoffRequested?: HandoffRequested;
   Headline?: Headline;
+  IdentityChanged?: IdentityChanged;
+  NoteAdded?: NoteAdded;
   NoticeFrame?: NoticeFrame;
   Ping?: Ping;
   Pong?: Pong;
@@ -57,6 +65,7 @@ export interface NanchangWire {
   TimelineStep?: TimelineStep;
   TranscriptFrame?: TranscriptFrame;
   Typing?: Typing;
+  WarningsFrame?: WarningsFrame;
   WorkOrderMessage?: WorkOrderMessage;
 }
 /**
@@ -194,6 +203,16 @@ export interface Row {
   value: string;
 }
 /**
+ * Desk only: the guide that the citizen's words lead to, cut to their situation. Not stored.
+ */
+export interface AssistFrame {
+  card: GuideCard | null;
+  conversation_id: string;
+  for_seq: number;
+  type: "assist";
+  v: 1;
+}
+/**
  * One or more bookings: a fresh voucher, a list, or a cancelled one.
  */
 export interface BookedMessage {
@@ -216,10 +235,11 @@ export interface BookingView {
   hall: string;
   item: string;
   name: string;
+  note: string;
   phone: string;
   qr: string;
   start: string;
-  status: "booked" | "cancelled";
+  status: "booked" | "cancelled" | "displaced" | "no_show";
 }
 /**
  * What the bot said: one or more messages.
@@ -388,12 +408,31 @@ export interface CitizenSaid {
   text: string;
 }
 /**
+ * An officer who is there now.
+ */
+export interface Colleague {
+  name: string;
+  talks: number;
+  username: string;
+}
+/**
  * Take a waiting conversation; answered with `transcript` or `error mode_conflict`.
  */
 export interface DeskAccept {
   conversation_id: string;
   id: string;
   type: "accept";
+  v: 1;
+}
+/**
+ * Hold what the officer is typing against the guide at hand; answered with `warnings`, never stored.
+ */
+export interface DeskCheck {
+  conversation_id: string;
+  guide_id: string;
+  id: string;
+  text: string;
+  type: "check";
   v: 1;
 }
 /**
@@ -418,6 +457,16 @@ export interface DeskDismiss {
   v: 1;
 }
 /**
+ * A note for colleagues; the citizen never sees it.
+ */
+export interface DeskNote {
+  conversation_id: string;
+  id: string;
+  text: string;
+  type: "note";
+  v: 1;
+}
+/**
  * Show a conversation that this officer holds or that waits: answered with `transcript`.
  */
 export interface DeskOpen {
@@ -437,6 +486,17 @@ export interface DeskSay {
   suggestion_id: string | null;
   text: string;
   type: "say";
+  v: 1;
+}
+/**
+ * Hand the conversation on; answered with `done`.
+ */
+export interface DeskTransfer {
+  conversation_id: string;
+  id: string;
+  note: string;
+  to: string;
+  type: "transfer";
   v: 1;
 }
 /**
@@ -468,9 +528,11 @@ export interface ErrorFrame {
     | "rate_limited"
     | "mode_conflict"
     | "not_yours"
+    | "forbidden"
     | "not_found"
     | "not_rateable"
     | "channel_off"
+    | "unavailable"
     | "internal";
   field: string | null;
   message: string;
@@ -491,6 +553,8 @@ export interface EventFrame {
     | HandoffRequested
     | HandoffAccepted
     | HandoffEnded
+    | IdentityChanged
+    | NoteAdded
     | SuggestionOffered
     | SuggestionUsed;
   ref: string | null;
@@ -519,7 +583,27 @@ export interface HandoffAccepted {
  */
 export interface HandoffEnded {
   kind: "handoff_ended";
-  outcome: "closed" | "left" | "expired" | "agent_lost";
+  outcome: "closed" | "left" | "expired" | "agent_lost" | "transferred";
+  reason: "" | "solved" | "citizen_left" | "referred" | "other";
+  text: string;
+}
+/**
+ * The citizen agreed to sign in, is signed in, or signed out. Says nothing of who they are.
+ */
+export interface IdentityChanged {
+  how: "" | "oidc" | "app";
+  kind: "identity_changed";
+  step: "consented" | "signed_in" | "signed_out";
+  task: string;
+  text: string;
+  uses: string[];
+}
+/**
+ * Desk only: what an officer wrote for colleagues.
+ */
+export interface NoteAdded {
+  agent_name: string;
+  kind: "note_added";
   text: string;
 }
 /**
@@ -551,6 +635,14 @@ export interface SuggestionUsed {
   outcome: "sent" | "edited" | "dismissed";
   reason: string;
   suggestion_id: string;
+}
+/**
+ * One thing in the officer's words that the guide does not bear out.
+ */
+export interface GuideWarning {
+  field: "fee" | "time_limit" | "materials";
+  guide_says: string;
+  said: string;
 }
 /**
  * The emergency notice: sent on connect where there is one, and on every change. Empty: none any more.
@@ -594,6 +686,7 @@ export interface QueueEntry {
 export interface QueueFrame {
   active: QueueEntry[];
   closed: QueueEntry[];
+  colleagues: Colleague[];
   type: "queue";
   v: 1;
   waiting: QueueEntry[];
@@ -652,4 +745,14 @@ export interface Typing {
   draft: string;
   type: "typing";
   v: 1;
+}
+/**
+ * Desk only: answer to `check`; empty when nothing contradicts.
+ */
+export interface WarningsFrame {
+  conversation_id: string;
+  ref: string;
+  type: "warnings";
+  v: 1;
+  warnings: GuideWarning[];
 }
