@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from rasa_sdk.events import SlotSet
@@ -10,10 +11,12 @@ from actions import messages
 from actions.action import Result, TurnAction
 from actions.backends.ports import Booking, BookingSystem
 from actions.booking_refusals import REFUSALS, refusal
-from actions.booking_slots import day_label
-from actions.booking_waits import WAIT, answered, join, standing
+from actions.booking_states import movable_message, note
+from actions.booking_waits import WAIT, answered, join
+from actions.identity import Identities, NoIdentities, vouched
 from actions.phrases import Phrases
 from actions.turn import Turn
+from actions.wait_words import standing
 
 FORM_SLOTS = (
     "booking_item",
@@ -91,41 +94,52 @@ class Book(TurnAction):
 class ListBookings(TurnAction):
     """`action_list_bookings`: bookings and turns in line; 我要这个空位 takes an offer, 不排了 leaves."""
 
-    def __init__(self, phrases: Phrases, system: BookingSystem) -> None:
+    def __init__(self, phrases: Phrases, system: BookingSystem, identities: Identities | None = None) -> None:
         super().__init__("action_list_bookings", phrases)
         self._system = system
+        self._identities = identities or NoIdentities()
 
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`."""
         done = answered(turn, self.phrases, self._system)
         if done is not None:
             return done
-        found = self._system.bookings(turn.conversation_id)
-        waiting = standing(self._system.waits(turn.conversation_id), self.phrases)
-        if waiting and not found:
-            return Result(waiting)
-        if not found:
-            return Result(
-                [
-                    messages.text(
-                        self.phrases.say("bookings_none"),
-                        status="bookings_none",
-                        replies=self.phrases.replies("replies_no_booking"),
-                    )
-                ]
-            )
-        lost = [b for b in found if b.status == "displaced"]
-        kept = [b for b in found if b.status != "displaced"]
-        said = [*waiting, *(self._displaced(b) for b in lost)]
-        if kept:
-            said.append(messages.bookings(self.phrases.say("bookings_list", n=len(kept)), kept, []))
+        number, phone = turn.first("booking_no"), turn.first("phone")
+        if number and not phone:  # who is signed in has said it already
+            phone = self._own_phone(turn, str(number))
+        try:
+            if number and phone:  # made elsewhere: proven by the number and the phone
+                return self._listed(
+                    self._system.by_phone(
+                        phone=str(phone), booking_no=str(number), owner=turn.conversation_id
+                    ),
+                    [],
+                )
+        except REFUSALS as refused:
+            return refusal(refused, self.phrases, [])
+        turns = self._system.waits(turn.conversation_id)
+        # A displaced booking that waits says so itself.
+        waiting = standing([w for w in turns if w.offered or not w.booking_no], self.phrases)
+        return self._listed(self._system.bookings(turn.conversation_id), waiting)
+
+    def _own_phone(self, turn: Turn, number: str) -> str | None:
+        """The phone of who is signed in, for a booking that was not made in this conversation."""
+        person = vouched(turn, self._identities)
+        here = {booking.booking_no for booking in self._system.bookings(turn.conversation_id)}
+        return person.phone if person and number not in here else None
+
+    def _listed(self, found: Sequence[Booking], waiting: list[messages.Message]) -> Result:
+        """What is to be decided first: offers, bookings without a place; then those kept, then missed."""
+        if not found and not waiting:
+            return Result([self._none()])
+        said = [*waiting, *(movable_message(b, self.phrases) for b in found if b.status == "displaced")]
+        for status, key in (("booked", "bookings_list"), ("no_show", "bookings_missed")):
+            these = [b for b in found if b.status == status]
+            if these:
+                notes = {b.booking_no: note(b, self.phrases) for b in these}
+                said.append(messages.bookings(self.phrases.say(key, n=len(these)), these, [], notes=notes))
         return Result(said)
 
-    def _displaced(self, lost: Booking) -> messages.Message:
-        """A booking whose slot was closed: it still can be moved."""
-        when = f"{day_label(lost.day)} {lost.start:%H:%M}"
-        sentence = self.phrases.say(
-            "booking_displaced", number=lost.booking_no, item=lost.item, hall=lost.hall.name, when=when
-        )
-        replies = [{"label": self.phrases.say("move_button"), "say": f"改约{lost.booking_no}"}]
-        return messages.text(sentence, status="booking_displaced", replies=replies)
+    def _none(self) -> messages.Message:
+        sentence, replies = self.phrases.say("bookings_none"), self.phrases.replies("replies_no_booking")
+        return messages.text(sentence, status="bookings_none", replies=replies)

@@ -21,6 +21,7 @@ from actions.backends.ports import (
     ItemNotBookable,
     OfferGone,
     SlotFull,
+    TooManyAttempts,
     WaitNotFound,
 )
 from actions.phrases import Phrases
@@ -36,6 +37,7 @@ REFUSALS = (
     ItemNotBookable,
     OfferGone,
     SlotFull,
+    TooManyAttempts,
     WaitNotFound,
 )
 """Everything that booking, moving, cancelling and the line may raise."""
@@ -77,6 +79,9 @@ def _said(error: BackendError, phrases: Phrases) -> messages.Message:
         return messages.text(sentence, status="booking_suspended", replies=phrases.replies("replies_person"))
     if isinstance(error, BookingLimit):
         return _limit(error, phrases)
+    if isinstance(error, TooManyAttempts):
+        sentence = phrases.say("booking_locked", minutes=-(-error.retry_after_s // 60))
+        return messages.text(sentence, status="booking_locked", replies=phrases.replies("replies_person"))
     return _plain(error, phrases)
 
 

@@ -1,4 +1,4 @@
-"""The line for full slots in the conversation: 有空位通知我, 我要这个空位, 不排了.
+"""The line for full slots in the conversation: 有空位通知我, 我要这个空位, 继续排队, 不排了.
 
 In the booking form a turn in line is a slot like any other: `booking_slot` is then `wait:` and what is waited
 for (a slot's id, a session, or nothing for any slot of the day). So the form asks name and phone, reads all
@@ -7,6 +7,7 @@ back, and `action_book` joins the line where it would have booked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Any, Literal, cast
@@ -21,9 +22,12 @@ from actions.booking_slots import day_label, slot_label
 from actions.cues import cue
 from actions.forms import QUESTION
 from actions.phrases import Phrases
-from actions.turn import Turn
+from actions.turn import Turn, time_value
+from actions.wait_words import gone, nowhere, offer, standing
 
 WAIT = "wait:"
+NUMBERED = re.compile(r"空位(\d{1,9})$", re.ASCII)
+"""What the buttons of several offers say: a place that is offered no more is then not taken for another."""
 SESSIONS = {"noon": "session_noon", "evening": "session_evening", "weekend": "session_weekend"}
 """Session -> its phrase."""
 
@@ -65,6 +69,10 @@ def join(turn: Turn, phrases: Phrases, system: BookingSystem, clear: list[dict[s
         owner=turn.conversation_id,
         key=f"{turn.conversation_id}:{turn.message_id}:{slots['booking_slot']}:{slots['booking_day']}",
     )
+    return _joined(wait, phrases, clear)
+
+
+def _joined(wait: Wait, phrases: Phrases, clear: list[dict[str, Any]]) -> Result:
     if wait.offered:
         return Result([offer(wait, phrases)], clear)
     sentence = phrases.say("wait_joined", hall=wait.hall.name, day=day_label(wait.day), n=wait.place)
@@ -73,72 +81,87 @@ def join(turn: Turn, phrases: Phrases, system: BookingSystem, clear: list[dict[s
     )
 
 
-def offer(wait: Wait, phrases: Phrases) -> messages.Message:
-    """A place that is held for this turn."""
-    assert wait.offered is not None and wait.until is not None, "an offer without its slot"
-    sentence = phrases.say(
-        "wait_offer",
-        item=wait.item,
-        hall=wait.hall.name,
-        when=f"{day_label(wait.offered.day)} {slot_label(wait.offered)}",
-        until=f"{wait.until:%H:%M}",
-    )
-    return messages.text(sentence, status="wait_offer", replies=phrases.replies("replies_offer"))
-
-
-def standing(waits: Sequence[Wait], phrases: Phrases) -> list[messages.Message]:
-    """One's turns in line, offers first."""
-    said = [offer(w, phrases) for w in waits if w.offered]
-    for w in waits:
-        if not w.offered:
-            sentence = phrases.say(
-                "wait_standing", item=w.item, hall=w.hall.name, day=day_label(w.day), n=w.place
-            )
-            said.append(
-                messages.text(sentence, status="wait_standing", replies=phrases.replies("replies_waiting"))
-            )
-    return said
-
-
 def answered(turn: Turn, phrases: Phrases, system: BookingSystem) -> Result | None:
-    """What 我要这个空位 or 不排了 does; None when the message says neither."""
+    """What 我要这个空位, 不排了 or 继续排队 does; None when the message says none of them."""
     leaves, takes = cue("leaves_line").search(turn.text), cue("takes_offer").search(turn.text)
-    if turn.intent == "waitlist" and not QUESTION.search(turn.text):  # a question is no answer
+    asks = QUESTION.search(turn.text)
+    if turn.intent == "waitlist" and not asks:  # a question is no answer
         leaves = leaves or cue("declines_offer").search(turn.text)
         takes = takes or cue("wants_offer").search(turn.text)
-    if not leaves and not takes:
+    again = cue("rejoins_line").search(turn.text) and not asks and not leaves
+    if not (leaves or takes or again):
         return None
     waits = system.waits(turn.conversation_id)
     if leaves:
         return _left(turn, waits, phrases, system)
-    offers = [w for w in waits if w.offered]
+    if again:
+        return _again(turn, waits, phrases, system)
+    return _taken(turn, waits, phrases, system)
+
+
+def _taken(turn: Turn, waits: Sequence[Wait], phrases: Phrases, system: BookingSystem) -> Result:
+    offers = _meant(turn, waits)
     if not offers:
-        sentence, replies = phrases.say("offer_gone"), phrases.replies("replies_rebook")
-        return Result([messages.text(sentence, status="offer_gone", replies=replies)])
+        return Result([gone(phrases)])
+    if len(offers) > 1:
+        lead = messages.text(phrases.say("which_offer"), status="which_offer")
+        return Result([lead, *(offer(w, phrases, named=True) for w in offers)])
     try:
         booked = system.accept_offer(offers[0].id, owner=turn.conversation_id)
     except REFUSALS as refused:
         return refusal(refused, phrases, [])
-    sentence = phrases.say("booked", number=booked.booking_no)
+    moved = bool(offers[0].booking_no)
+    sentence = phrases.say("booking_moved" if moved else "booked", number=booked.booking_no)
     return Result(
         [messages.bookings(sentence, [booked], phrases.replies("replies_booked"))],
         [SlotSet("last_service", f"booking:{booked.booking_no}")],
     )
 
 
+def _meant(turn: Turn, waits: Sequence[Wait]) -> list[Wait]:
+    """The offers that the message names: a button's by its number, else by hall, day or time; or all."""
+    offers = [w for w in waits if w.offered]
+    number = NUMBERED.search(turn.text)
+    if number:
+        return [w for w in offers if w.id == int(number[1])]
+    if len(offers) < 2:
+        return offers
+    start = str(time_value(turn.first("time")).get("start") or "")
+    said = (turn.first("hall"), turn.first("day"), start)
+    told = [(w.hall.id, w.day.isoformat(), f"{w.offered.start:%H:%M}" if w.offered else "") for w in offers]
+    named = [
+        w
+        for w, has in zip(offers, told, strict=True)
+        if all(not wish or wish == mine for wish, mine in zip(said, has, strict=True))
+    ]
+    return named or offers
+
+
+def _again(turn: Turn, waits: Sequence[Wait], phrases: Phrases, system: BookingSystem) -> Result | None:
+    """Join again the last turn that ran out; None where none did: the words then meant something else."""
+    out = [w for w in waits if w.state == "expired"]
+    if not out:
+        return None
+    key = f"{turn.conversation_id}:again:{out[-1].id}"
+    try:
+        wait = system.join_again(out[-1].id, owner=turn.conversation_id, key=key)
+    except REFUSALS as refused:
+        return refusal(refused, phrases, [])
+    return _joined(wait, phrases, [])
+
+
 def _left(turn: Turn, waits: Sequence[Wait], phrases: Phrases, system: BookingSystem) -> Result:
-    """The offer is declined if there is one, else every turn is left."""
-    if not waits:
-        return Result([_nowhere(phrases)])
-    for wait in [w for w in waits if w.offered][:1] or waits:
+    """The offer is declined if there is one, else every turn is left; 不要这个空位 leaves none that waits."""
+    offers = _meant(turn, waits)[:1]
+    waiting = [w for w in waits if w.state == "waiting"]
+    if not offers and cue("declines_place").search(turn.text):
+        return Result([gone(phrases)])
+    if not offers and not waiting:
+        return Result([nowhere(phrases)])
+    for wait in offers or waiting:
         system.leave_waitlist(wait.id, owner=turn.conversation_id)
     sentence, replies = phrases.say("wait_left"), phrases.replies("replies_no_booking")
     return Result([messages.text(sentence, status="wait_left", replies=replies)])
-
-
-def _nowhere(phrases: Phrases) -> messages.Message:
-    sentence, replies = phrases.say("wait_none"), phrases.replies("replies_no_booking")
-    return messages.text(sentence, status="wait_none", replies=replies)
 
 
 class Waitlist(TurnAction):
@@ -154,4 +177,4 @@ class Waitlist(TurnAction):
         if done is not None:
             return done
         said = standing(self._system.waits(turn.conversation_id), self.phrases)
-        return Result(said or [_nowhere(self.phrases)])
+        return Result(said or [nowhere(self.phrases)])

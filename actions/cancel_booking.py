@@ -12,7 +12,7 @@ from actions.backends.ports import Booking, BookingSystem
 from actions.booking_refusals import REFUSALS, refusal
 from actions.booking_slots import day_label
 from actions.forms import asked, confirms, goes_back, interrupts, leaves, outcome, within
-from actions.own_booking import OWN, booking_number, booking_options, last4
+from actions.own_booking import OWN, booking_number, booking_options, last4, movable
 from actions.phrases import Phrases
 from actions.turn import Turn
 
@@ -58,7 +58,7 @@ class ValidateCancel(TurnAction):
 
     def _read(self, turn: Turn) -> dict[str, Any]:
         """Number, proof, and the yes that the voucher's own button is."""
-        mine = self._system.bookings(turn.conversation_id)
+        mine = movable(self._system.bookings(turn.conversation_id))
         filled = booking_number(turn, mine, "cancel_no")
         digits = last4(turn)
         number = filled.get("cancel_no") or turn.slots.get("cancel_no")
@@ -84,7 +84,7 @@ class AskCancel(TurnAction):
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`."""
         sentence, replies = asked(turn, self.phrases, self.phrases.say(f"ask_{self._slot}"))
-        mine = self._system.bookings(turn.conversation_id)
+        mine = movable(self._system.bookings(turn.conversation_id))
         options: list[dict[str, Any]] = []
         rows: list[tuple[str, str]] = []
         if self._slot == "cancel_no":
@@ -92,10 +92,11 @@ class AskCancel(TurnAction):
         elif self._slot == "cancel_confirm":
             options = self.phrases.replies("cancel_confirm_options")
             replies = []
-            rows = next(
-                (self._rows(b) for b in mine if b.booking_no == turn.slots.get("cancel_no")),
-                [(self.phrases.say("label_booking_no"), str(turn.slots.get("cancel_no")))],
-            )
+            number = str(turn.slots.get("cancel_no"))
+            this = next((b for b in mine if b.booking_no == number), None)
+            rows = self._rows(this) if this else [(self.phrases.say("label_booking_no"), number)]
+            if this and this.status == "displaced":  # no place is given back
+                sentence = self.phrases.say("cancel_displaced")
         asking = {"cancel_no": "booking_no", "cancel_phone": "phone_last4"}.get(self._slot, "confirm")
         return Result([messages.ask(sentence, asking=asking, options=options, rows=rows, replies=replies)])
 

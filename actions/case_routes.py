@@ -2,7 +2,7 @@
 
 POST /feeds/cases, headers X-NCZF-Timestamp and X-NCZF-Signature, body: one event
   200 {"event_id", "outcome", "told"}   taken now, late, or taken before
-  400 malformed, 401 unsigned, 404 unknown_case, 409 conflict, 413 too_large, 503 unavailable
+  400 malformed, 401 unsigned, 404 unknown_case, 408 too_slow, 409 conflict, 413 too_large, 503 unavailable
 """
 
 from __future__ import annotations
@@ -24,18 +24,33 @@ from actions.backends.ports import (
     FeedUnsigned,
 )
 
+BODY_S = 10.0
+"""How long the body of a delivery may take to arrive."""
 
-def add_case_routes(app: Sanic[Any, Any], feed: CaseFeed) -> None:
-    """Register the route on the action server's app."""
 
-    @app.post("/feeds/cases")
+class TooLarge(Exception):
+    """The body goes on beyond BODY_LIMIT; the rest of it is not read."""
+
+
+def add_case_routes(app: Sanic[Any, Any], feed: CaseFeed, body_s: float = BODY_S) -> None:
+    """Register the route on the action server's app.
+
+    Whoever knows no secret can come this far: so the body is read only up to its limit, and not for long.
+    """
+
+    @app.post("/feeds/cases", stream=True)
     async def deliver(request: Request) -> HTTPResponse:
-        if len(request.body) > BODY_LIMIT:
+        try:
+            async with asyncio.timeout(body_s):
+                body = await _body(request)
+        except TooLarge:
             return _refused(413, "too_large", f"expected at most {BODY_LIMIT} bytes")
+        except TimeoutError:
+            return _refused(408, "too_slow", f"expected the whole body within {body_s:g} s")
         try:
             receipt = await asyncio.to_thread(
                 feed.deliver,
-                request.body,
+                body,
                 signature=request.headers.get("x-nczf-signature", ""),
                 timestamp=request.headers.get("x-nczf-timestamp", ""),
             )
@@ -50,6 +65,16 @@ def add_case_routes(app: Sanic[Any, Any], feed: CaseFeed) -> None:
         except BackendUnavailable:
             return _refused(503, "unavailable", "deliver again later")
         return json(asdict(receipt))
+
+
+async def _body(request: Request) -> bytes:
+    body = bytearray()
+    stream: Any = request.stream  # Sanic's own type of it lacks `read`
+    while part := await stream.read():
+        body += part
+        if len(body) > BODY_LIMIT:
+            raise TooLarge
+    return bytes(body)
 
 
 def _refused(status: int, code: str, message: str, field: str = "") -> HTTPResponse:

@@ -8,11 +8,12 @@ from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions import messages
 from actions.action import Result, TurnAction
-from actions.backends.ports import BookingNotFound, BookingSystem
+from actions.backends.ports import BookingSystem
 from actions.booking import FORM_SLOTS as BOOKING_SLOTS
+from actions.booking_refusals import REFUSALS, refusal
 from actions.booking_slots import day_label
 from actions.forms import asked, goes_back, interrupts, leaves, outcome, within
-from actions.own_booking import OWN, booking_number, booking_options, last4
+from actions.own_booking import OWN, booking_number, booking_options, last4, movable
 from actions.phrases import Phrases
 from actions.turn import Turn, time_value
 
@@ -43,7 +44,7 @@ class ValidateChange(TurnAction):
         back = goes_back(turn, ORDER, self.phrases)
         if back is not None:
             return back
-        mine = self._system.bookings(turn.conversation_id)
+        mine = movable(self._system.bookings(turn.conversation_id))
         filled = booking_number(turn, mine, "change_no")
         wish = {"day": turn.first("day"), "time": time_value(turn.first("time")) or None}
         if turn.requested_slot is None and any(wish.values()) and not turn.first("time_problem"):
@@ -73,7 +74,7 @@ class AskChange(TurnAction):
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`."""
         sentence, replies = asked(turn, self.phrases, self.phrases.say(f"ask_{self._slot}"))
-        mine = self._system.bookings(turn.conversation_id) if self._slot == "change_no" else []
+        mine = movable(self._system.bookings(turn.conversation_id)) if self._slot == "change_no" else []
         return Result(
             [
                 messages.ask(
@@ -101,10 +102,8 @@ class BeginChange(TurnAction):
             found = self._system.find(
                 str(turn.slots.get("change_no")), owner=turn.conversation_id, phone_last4=proof
             )
-        except BookingNotFound:
-            sentence = self.phrases.say("booking_not_found")
-            replies = self.phrases.replies("replies_person")
-            return Result([messages.text(sentence, status="booking_not_found", replies=replies)], clear())
+        except REFUSALS as refused:
+            return refusal(refused, self.phrases, clear())
         wish = turn.slots.get("change_to") or {}
         values = dict.fromkeys(BOOKING_SLOTS) | {
             "booking_item": {"id": found.item_id, "name": found.item},
@@ -117,7 +116,8 @@ class BeginChange(TurnAction):
             "booking_proof": proof,
         }
         when = f"{day_label(found.day)} {found.start:%H:%M}"
-        sentence = self.phrases.say("booking_moving", item=found.item, hall=found.hall.name, when=when)
+        key = "booking_moving" if found.status == "booked" else "booking_moving_displaced"
+        sentence = self.phrases.say(key, item=found.item, hall=found.hall.name, when=when)
         return Result(
             [messages.text(sentence, status="booking_moving")],
             [*clear(), *(SlotSet(n, v) for n, v in values.items()), FollowupAction("booking_form")],

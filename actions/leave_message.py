@@ -17,6 +17,7 @@ from actions.forms import SURE, asked, goes_back, interrupts, leaves, needs_pers
 from actions.masking import mask_phone
 from actions.phrases import Phrases
 from actions.turn import Turn
+from actions.work_orders import rateable, shown
 
 FORM_SLOTS = ("message_kind", "message_text", "message_phone", "message_confirm")
 ORDER = ("message_text", "message_phone", "message_confirm")
@@ -203,10 +204,11 @@ class FileMessage(TurnAction):
         added = self._added(turn) if slots.get("message_confirm") == "add" else None
         order = added or self._filed(turn)
         replies = self.phrases.replies("replies_work_order")
-        kept = [SlotSet("last_service", f"work_order:{order.order_no}")]
+        kept = [SlotSet("last_service", rateable(order))]
         if slots.get("message_phone") != NO_PHONE:
             kept.append(SlotSet("known_phone", str(slots["message_phone"])))
-        return Result([messages.work_order(self._said(order, added), order, replies)], clear(kept))
+        message = messages.work_order(self._said(order, added), order, replies)
+        return Result([shown(message, order)], clear(kept))
 
     def _said(self, order: WorkOrder, added: WorkOrder | None) -> str:
         due = day_label(order.due_on)
@@ -215,7 +217,7 @@ class FileMessage(TurnAction):
         if order.state == "referred":
             return self.phrases.say("order_referred", emergency=order.emergency_number)
         if order.anonymous:
-            return self.phrases.say("work_order_filed_anonymous", due=due, code=order.code)
+            return self.phrases.say("work_order_filed_anonymous", due=due)
         return self.phrases.say("work_order_filed", due=due)
 
     def _added(self, turn: Turn) -> WorkOrder | None:

@@ -113,7 +113,14 @@ def _step(title: str, at: datetime | None, note: str, state: str) -> dict[str, A
     return {"title": title, "at": at.isoformat() if at else None, "note": note, "state": state}
 
 
-def bookings(sentence: str, found: Sequence[Booking], replies: Sequence[Reply]) -> Message:
+def bookings(
+    sentence: str,
+    found: Sequence[Booking],
+    replies: Sequence[Reply],
+    *,
+    notes: Mapping[str, str] | None = None,
+) -> Message:
+    """`notes`: booking number -> what its state means and what to do next, in words."""
     return {
         "kind": "bookings",
         "text": sentence,
@@ -129,7 +136,8 @@ def bookings(sentence: str, found: Sequence[Booking], replies: Sequence[Reply]) 
                 "end": f"{b.end:%H:%M}",
                 "name": mask_name(b.name),
                 "phone": mask_phone(b.phone),
-                "status": "booked" if b.status == "booked" else "cancelled",
+                "status": b.status,
+                "note": (notes or {}).get(b.booking_no, ""),
                 "demo": b.demo,
                 "calendar": f"/api/vouchers/{b.voucher}.ics" if b.voucher else "",
                 "qr": f"/api/vouchers/{b.voucher}.svg" if b.voucher else "",

@@ -28,14 +28,18 @@ ANY = "notice_any"
 def worded(notice: Notice, phrases: Phrases) -> messages.Message:
     """The notice as a message: `notice_<kind>` of notices.yml, with its buttons (`replies_notice_<kind>`)."""
     key = f"notice_{notice.kind}"
+    buttons = f"replies_{key}"
     try:
         sentence = phrases.say(key, **notice.payload)
-    except KeyError as missing:
-        log.error("notice kind=%s id=%d lacks %s; %s is said instead", notice.kind, notice.id, missing, ANY)
+        replies = phrases.replies(buttons) if buttons in phrases.keys() else []
+        filled = [_filled(r, notice.payload) for r in replies]
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as odd:
+        # One that cannot be said, such as with a value called "key", must not hold up those behind it.
+        # Only the name of a missing value is told: the values themselves are a citizen's.
+        what = str(odd) if isinstance(odd, KeyError) else type(odd).__name__
+        log.error("notice kind=%s id=%d lacks %s; %s is said instead", notice.kind, notice.id, what, ANY)
         return messages.text(phrases.say(ANY), status=ANY)
-    buttons = f"replies_{key}"
-    replies = phrases.replies(buttons) if buttons in phrases.keys() else []
-    return messages.text(sentence, status=key, replies=[_filled(r, notice.payload) for r in replies])
+    return messages.text(sentence, status=key, replies=filled)
 
 
 def _filled(value: Any, payload: Any) -> Any:
@@ -61,7 +65,7 @@ def add_notice_routes(app: Sanic[Any, Any], board: NoticeBoard, phrases: Phrases
     @app.post("/notices/told")
     async def told(request: Request) -> HTTPResponse:
         ids = request.json.get("ids") if isinstance(request.json, dict) else None
-        if not isinstance(ids, list) or not all(type(i) is int and 0 < i < 2**31 for i in ids):
+        if not isinstance(ids, list) or not all(type(i) is int and 0 < i < 2**53 for i in ids):
             message = 'expected {"ids": [whole numbers]}'
             return json({"error": {"code": "bad_request", "message": message}}, status=422)
         try:

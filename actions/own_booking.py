@@ -14,6 +14,11 @@ OWN = "own"
 """Stands for the phone's digits when the booking was made in this very conversation: no proof needed."""
 
 
+def movable(found: Sequence[Booking]) -> list[Booking]:
+    """Those that can still be moved or given back."""
+    return [one for one in found if one.status in ("booked", "displaced")]
+
+
 def last4(turn: Turn) -> str | None:
     """The phone's last four digits, as told or from a whole number; None without either."""
     return turn.first("phone_last4") or (str(turn.first("phone") or "")[-4:] or None)

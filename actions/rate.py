@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import Any
 
@@ -9,27 +10,32 @@ from rasa_sdk.events import FollowupAction, SlotSet
 
 from actions import messages
 from actions.action import Result, TurnAction
-from actions.backends.ports import AlreadyRated, RatingSystem
+from actions.backends.order_ratings import KIND, is_result, order_of
+from actions.backends.ports import AlreadyRated, BackendError, RatingSystem, WorkOrderSystem
 from actions.phrases import Phrases
 from actions.rating_reasons import LONGEST, reasons
 from actions.turn import Turn
 
 COMMENT_LIMIT = 200
 MOBILE = re.compile(r"1[3-9][0-9]{9}")
+log = logging.getLogger(__name__)
 
 
 class Rate(TurnAction):
     """`action_rate`: with a level store it, without one show the five choices."""
 
-    def __init__(self, phrases: Phrases, ratings: RatingSystem) -> None:
+    def __init__(
+        self, phrases: Phrases, ratings: RatingSystem, orders: WorkOrderSystem | None = None
+    ) -> None:
         super().__init__("action_rate", phrases)
         self._ratings = ratings
+        self._orders = orders
 
     def act(self, turn: Turn) -> Result:
         """See `TurnAction.act`. Structured ratings come as args, typed ones as `rating_level`."""
         subject = str(turn.args.get("subject") or turn.slots.get("last_service") or "")
         level = turn.args.get("level", turn.first("rating_level"))
-        if f"service_{subject.split(':')[0]}" not in self.phrases.keys() or ":" not in subject:
+        if not self._may_rate(turn, subject):
             sentence = self.phrases.say("nothing_to_rate")
             replies = self.phrases.replies("replies_complaint")
             return Result([messages.text(sentence, status="nothing_to_rate", replies=replies)])
@@ -46,9 +52,12 @@ class Rate(TurnAction):
                 channel=turn.channel,
                 owner=turn.conversation_id,
                 phone=self.contact(turn),
+                key=f"{turn.message_id}|{subject}" if turn.message_id else "",
             )
         except AlreadyRated:
+            self._hand_on(turn, subject)
             return Result([messages.text(self.phrases.say("already_rated"), status="already_rated")])
+        self._hand_on(turn, subject, rating.level)
         bad = rating.rectify_by is not None
         message = messages.rated(
             self.phrases.say("rated_bad" if bad else "rated"), subject=subject, level=rating.level
@@ -59,6 +68,35 @@ class Rate(TurnAction):
             events += [SlotSet("reason_subject", subject), FollowupAction("reason_form")]
         return Result([message], events)
 
+    def _may_rate(self, turn: Turn, subject: str) -> bool:
+        """A rating of a work order moves that order, so its number alone is not enough to give one.
+
+        It must be what this conversation was just shown (after proof), or an order that it filed.
+        """
+        kind = subject.split(":")[0]
+        if f"service_{kind}" not in self.phrases.keys() or ":" not in subject:
+            return False
+        if kind != KIND or subject == turn.slots.get("last_service"):
+            return True
+        mine = self._orders.orders(turn.conversation_id) if self._orders else ()
+        return any(order.order_no == order_of(subject) for order in mine)
+
+    def _hand_on(self, turn: Turn, subject: str, level: int | None = None) -> None:
+        """Tell the order, in case it is kept in another system than the ratings; it takes a rating once.
+
+        Where both are embedded this was done with the rating itself, and the order refuses a second one.
+        """
+        if self._orders is None or not is_result(subject):
+            return
+        try:
+            if level is None and (given := self._ratings.rating(subject)):
+                level = given.level
+            if level is not None:
+                number = order_of(subject)
+                self._orders.rate(number, owner=turn.conversation_id, level=level, key="rating")
+        except BackendError as refusal:  # the rating stands; not yet, once already, or not reachable
+            log.info("rating not handed on: %s", type(refusal).__name__)
+
     @staticmethod
     def contact(turn: Turn) -> str:
         """The phone that the citizen left for a call-back; "" if none, or if it is no mobile number."""
@@ -68,8 +106,9 @@ class Rate(TurnAction):
     def ask(self, subject: str, channel: str) -> messages.Message:
         """The five choices for one service, with the reasons that fit it."""
         kind = subject.split(":", 1)[0]
+        service = self.phrases.say("service_work_order_result" if is_result(subject) else f"service_{kind}")
         return messages.rating(
-            self.phrases.say("ask_rating", service=self.phrases.say(f"service_{kind}")),
+            self.phrases.say("ask_rating", service=service),
             subject=subject,
             levels=self.phrases.words("rating_levels"),
             good=reasons(kind, channel, "good"),

@@ -19,6 +19,8 @@ from rasa_sdk.executor import ActionExecutor
 from sanic import Sanic
 
 from actions.answer_guide import AnswerGuide
+from actions.backends.audit_anchor import NAME as AUDIT_HEADS
+from actions.backends.audit_anchor import Anchor
 from actions.backends.case_feed import LocalCaseFeed
 from actions.backends.clock import Clock, now
 from actions.backends.halls import load as load_halls
@@ -30,8 +32,7 @@ from actions.backends.local_work_orders import LocalWorkOrders
 from actions.backends.notices import LocalNotices
 from actions.backends.ports import BookingSystem, CaseSystem, NoticeBoard, RatingSystem, WorkOrderSystem
 from actions.backends.seed import seed_demo_cases
-from actions.backends.store import Store, open_store
-from actions.backends.vault import keys_of, read_keys
+from actions.backends.store import Store
 from actions.booking import Book, ListBookings
 from actions.booking_ask import AskBooking
 from actions.booking_form import ValidateBooking
@@ -45,6 +46,7 @@ from actions.direct_routes import add_direct_routes
 from actions.duties import Duties
 from actions.guarded import guarded
 from actions.handoff import HandOff
+from actions.identity import Identities, identities_of
 from actions.items import GuideItemFinder
 from actions.knowledge_routes import add_knowledge_routes
 from actions.leave_message import AskMessage, FileMessage, ValidateMessage
@@ -54,6 +56,7 @@ from actions.phrases import Phrases
 from actions.rate import Rate
 from actions.rate_reason import AskReason, KeepReason, ValidateReason
 from actions.say import Danger, LeaveForm, Repeat, Restart, Say, StepBack
+from actions.services import open_services
 from actions.settings import ActionSettings
 from actions.voucher_routes import add_voucher_routes
 from actions.work_orders import AskOrder, HandleOrder, ValidateOrder
@@ -72,12 +75,6 @@ class Systems:
     work_orders: WorkOrderSystem
     ratings: RatingSystem
     notices: NoticeBoard
-
-
-def open_services(settings: ActionSettings, clock: Clock = now) -> Store:
-    """The services database of the settings, with its tables up to date and its keys at hand."""
-    keys = read_keys(settings.data_keys) if settings.data_keys else keys_of(settings.data_keys_file)
-    return open_store(settings.services_url, keys, clock)
 
 
 @cache
@@ -126,19 +123,20 @@ def build_actions(
     phrases: Phrases,
     clock: Clock = now,
     receipts: ReceiptBook | None = None,
+    identities: Identities | None = None,
 ) -> list[Action]:
     """Every action that domain.yml names, wired. tests/contracts compares the two lists."""
     booking_slots = ("item", "hall", "day", "slot", "name", "phone", "confirm")
     answer = AnswerGuide(phrases, source, receipts)
     return [
         answer,
-        ValidateCase(phrases),
+        ValidateCase(phrases, systems.cases, identities),
         *(AskCase(slot, phrases) for slot in ("case_no", "case_phone")),
-        CaseLookup(phrases, systems.cases),
+        CaseLookup(phrases, systems.cases, identities),
         ValidateBooking(phrases, systems.bookings, GuideItemFinder(source), clock),
         *(AskBooking(f"booking_{s}", phrases, systems.bookings, clock) for s in booking_slots),
         Book(phrases, systems.bookings),
-        ListBookings(phrases, systems.bookings),
+        ListBookings(phrases, systems.bookings, identities),
         Waitlist(phrases, systems.bookings),
         ValidateCancel(phrases, systems.bookings),
         *(AskCancel(f"cancel_{s}", phrases, systems.bookings) for s in ("no", "phone", "confirm")),
@@ -152,7 +150,7 @@ def build_actions(
         ValidateOrder(phrases, systems.work_orders),
         *(AskOrder(f"order_{s}", phrases, systems.work_orders) for s in ("no", "phone", "confirm")),
         HandleOrder(phrases, systems.work_orders),
-        Rate(phrases, systems.ratings),
+        Rate(phrases, systems.ratings, systems.work_orders),
         ValidateReason(phrases),
         AskReason(phrases),
         KeepReason(phrases, systems.ratings),
@@ -172,10 +170,11 @@ def build_app(
     phrases: Phrases,
     clock: Clock = now,
     receipts: ReceiptBook | None = None,
+    identities: Identities | None = None,
 ) -> Sanic[Any, Any]:
     """The SDK's app with our actions registered, plus the knowledge routes for the gateway."""
     executor = ActionExecutor()
-    built = build_actions(systems, source, phrases, clock, receipts)
+    built = build_actions(systems, source, phrases, clock, receipts, identities)
     for action in built:
         executor.register_function(action.name(), guarded(action, phrases))
     app: Sanic[Any, Any] = create_app(executor, cors_origins="")
@@ -206,9 +205,12 @@ def main() -> None:
     store = open_services(settings)
     seed_demo_cases(store)
     systems = systems_of(settings, store)
-    app = build_app(systems, source, Phrases.load(), receipts=receipts)
+    identities = identities_of(settings.gateway_url, settings.identity_secret)
+    app = build_app(systems, source, Phrases.load(), receipts=receipts, identities=identities)
     add_case_routes(app, LocalCaseFeed(store, settings.case_feed_secret))
-    duties = Duties(ticks_of(systems), settings.duty_seconds)
+    anchor = Anchor(settings.data_dir / AUDIT_HEADS)
+    ticks = {**ticks_of(systems), "audit": lambda: anchor.keep(store)}
+    duties = Duties(ticks, settings.duty_seconds)
     duties.start()
     app.run(
         host=settings.actions_host,

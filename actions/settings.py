@@ -22,6 +22,8 @@ class ActionSettings(BaseSettings):
 
     services_database: str = ""
     """`postgresql://user:password@host/name` for PostgreSQL; empty: a SQLite file in the data folder."""
+    gateway_database: str = ""
+    """The gateway's own PostgreSQL, for backups; empty: gateway.db in the data folder."""
     data_keys: str = ""
     """Keys of personal data at rest, `ID:aes|sm4:base64,…`, the current one first; empty: the file below."""
     data_keys_path: str = ""
@@ -45,6 +47,12 @@ class ActionSettings(BaseSettings):
     duty_seconds: float = 15.0
     """How often reminders, offers that run out and escalations are looked after."""
 
+    gateway_port: int = 8080
+    identity_url: str = ""
+    """Base URL of a gateway, which knows who is signed in; empty: loopback at gateway_port."""
+    identity_secret: str = ""
+    """What this server shows to it; empty: nobody signs in."""
+
     case_feed_secret: str = ""
     """What the departments' systems sign their case events with; empty: no event is taken."""
 
@@ -52,6 +60,11 @@ class ActionSettings(BaseSettings):
     def services_url(self) -> str:
         """URL of the embedded systems' database."""
         return self.services_database or sqlite_url(self.data_dir / "services.db")
+
+    @property
+    def gateway_url(self) -> str:
+        """Where tickets are redeemed."""
+        return self.identity_url or f"http://127.0.0.1:{self.gateway_port}"
 
     @property
     def data_keys_file(self) -> Path:

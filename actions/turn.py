@@ -30,6 +30,10 @@ class Turn:
     doubtful: frozenset[str] = frozenset()
     """Entities whose check digit is wrong; their values are not among `entities`."""
     args: Mapping[str, Any] = field(default_factory=dict)
+    ticket: str = ""
+    """For `actions.identity`: of who is signed in, or was until a moment ago; "": nobody."""
+    may_sign_in: bool = False
+    """True where the citizen can be asked to sign in."""
 
     def first(self, name: str) -> Any | None:
         """Return the first value of entity `name`, or None."""
@@ -51,6 +55,8 @@ def read_turn(tracker: Tracker) -> Turn:
             continue
         entities.setdefault(entity["entity"], []).append(entity.get("value"))
     metadata = message.get("metadata") or {}
+    identity = metadata.get("identity")
+    identity = identity if isinstance(identity, dict) else {}
     form = (tracker.active_loop or {}).get("name")
     return Turn(
         conversation_id=tracker.sender_id,
@@ -66,6 +72,8 @@ def read_turn(tracker: Tracker) -> Turn:
         message_id=str(metadata.get("message_id") or message.get("message_id") or ""),
         doubtful=frozenset(doubtful),
         args=metadata.get("args") or {},
+        ticket=str(identity.get("ticket") or ""),
+        may_sign_in=bool(identity.get("offered")),
     )
 
 

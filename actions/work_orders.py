@@ -12,6 +12,7 @@ from rasa_sdk.events import SlotSet
 from actions import messages
 from actions.action import Result, TurnAction
 from actions.backends.order_policy import shared_policy
+from actions.backends.order_ratings import KIND
 from actions.backends.ports import (
     IllegalTransition,
     TooManyAttempts,
@@ -69,6 +70,7 @@ STATE_KEYS = {
 """State -> its words."""
 OPEN = ("accepted", "transferred", "handling", "returned", "merged")
 """States in which a citizen can urge and withdraw."""
+ANSWERED = ("answered", "called_back", "rated", "closed")
 STATUS = {
     "accepted": "order_accepted",
     "transferred": "order_with_department",
@@ -84,6 +86,18 @@ STATUS = {
     "withdrawn": "order_withdrawn",
 }
 """State -> the sentence that tells it."""
+
+
+def shown(message: messages.Message, order: WorkOrder) -> messages.Message:
+    """The message without a day for an answer where none is to come: given, withdrawn, refused, referred."""
+    waits = (order.main_state or order.state) in OPEN
+    return message if waits else {**message, "due_on": ""}
+
+
+def rateable(order: WorkOrder) -> str:
+    """The subject of a rating: what became of the order, or before an answer only how it was taken in."""
+    subject = f"{KIND}:{order.order_no}"
+    return subject if order.state in ANSWERED else f"{subject}:filing"
 
 
 def clear(events: list[dict[str, Any]] | None = None) -> list[dict[str, Any]]:
@@ -236,6 +250,8 @@ class HandleOrder(TurnAction):
 
     def _shown(self, turn: Turn, task: str, order: WorkOrder) -> Result:
         key = STATUS[order.state]
+        if order.reopened and order.state == "returned":
+            key = "order_reopened"
         if task == "urge" and order.state in OPEN:
             key = "order_urge"
         elif task == "add":
@@ -251,12 +267,12 @@ class HandleOrder(TurnAction):
         )
         if order.state == "merged" and order.answer:
             sentence += self.phrases.say("order_merged_answer", answer=order.answer)
-        shown = "urged" if order.urged and order.state == "accepted" else order.state
-        status = self.phrases.say(STATE_KEYS[shown])
+        state = "urged" if order.urged and order.state == "accepted" else order.state
+        status = self.phrases.say(STATE_KEYS[state])
         replies = self.phrases.replies("replies_order" if order.state in OPEN else "replies_start")
         steps = self._timeline(turn, order) if task == "status" else []
         message = messages.work_order(sentence, order, replies, status=status, steps=steps)
-        return Result([message], clear([SlotSet("last_service", f"work_order:{order.order_no}")]))
+        return Result([shown(message, order)], clear([SlotSet("last_service", rateable(order))]))
 
     def _timeline(self, turn: Turn, order: WorkOrder) -> list[tuple[str, datetime]]:
         """What has happened to it, and when; nothing while it was only accepted."""

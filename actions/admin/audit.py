@@ -11,6 +11,7 @@ from sqlalchemy import select
 from actions.admin.keys import retired_file
 from actions.admin.place import Place
 from actions.backends import audit
+from actions.backends.audit_anchor import NAME, Anchor
 from actions.backends.retired_keys import AuditVault, read_retired
 from actions.backends.store import Store
 from actions.backends.tables import audit_log
@@ -22,7 +23,7 @@ def register(groups: Any) -> None:
     """Add the group."""
     parser = groups.add_parser("audit", help="审计记录：核验、摘要、查询")
     leaves = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    checked = leaves.add_parser("verify", help="核验审计链；有问题时退出码为 1")
+    checked = leaves.add_parser("verify", help="核验审计链和数据文件夹里留存的摘要；有问题时退出码为 1")
     checked.add_argument("--head", default="", help="以前记下的“编号:摘要”，能发现末尾被截掉")
     checked.set_defaults(run=_verify, bare=True)
     leaves.add_parser("head", help="最后一条的编号和摘要，请另行保存").set_defaults(run=_head)
@@ -37,28 +38,25 @@ def _verify(args: argparse.Namespace, place: Place) -> object:
     try:
         vault = AuditVault(place.keys(), read_retired(retired_file(place)))
         store = Store(engine, vault, place.clock)
+        heads = [_kept(args.head)] if args.head else []
+        anchor = Anchor(place.settings.data_dir / NAME)
         count, faults = audit.verify(store)
-        if args.head and not faults:
-            faults = _head_faults(store, args.head)
+        faults += audit.head_faults(store, heads) + anchor.faults(store)
     finally:
         engine.dispose()
     if faults:
         for fault in faults:
             sys.stderr.write(f"{fault}\n")
         raise SystemExit(FAULT)
-    return {"记录": count, "结果": "完整"}
+    return {"记录": count, "核对过的留存摘要": len(heads) + len(anchor.heads()), "结果": "完整"}
 
 
-def _head_faults(store: Store, head: str) -> list[str]:
-    """Whether the row of a head that was kept elsewhere is still there, as it was."""
+def _kept(head: str) -> tuple[int, str]:
+    """A head that was kept elsewhere."""
     number, _, chain = head.partition(":")
-    if not number.isdecimal():
-        raise ValueError(f"--head {head!r}：应当是“编号:摘要”，见 audit head")
-    with store.engine.connect() as db:
-        kept = db.execute(select(audit_log.c.chain).where(audit_log.c.id == int(number))).scalar()
-    if kept is None:
-        return [f"audit row {number} is gone: the trail was cut off"]
-    return [] if kept == chain else [f"audit row {number} has another chain than the head that was kept"]
+    if not number.isdecimal() or len(number) > 18:
+        raise ValueError(f"--head {head[:80]!r}：应当是“编号:摘要”，见 audit head")
+    return int(number), chain
 
 
 def _head(args: argparse.Namespace, store: Store) -> object:

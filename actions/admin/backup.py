@@ -17,6 +17,8 @@ from actions.backends.vault import Vault
 from actions.backup.give_back import give_back
 from actions.backup.take import take
 
+GATEWAY_KEYS = "gateway.keys"
+"""The gateway's own, in the data folder."""
 WARNING = """\
 注意：备份里没有数据密钥。没有密钥，备份里的姓名、电话等内容谁也打不开，也无法恢复。
 请把密钥文件（{keys}）另行保管在别的地方，不要和备份放在一起；备份文件也要另存到别的机器上。
@@ -37,11 +39,13 @@ def register(groups: Any) -> None:
 
 
 def _backup(args: argparse.Namespace, place: Place) -> object:
-    keys, engine = place.keys(), place.engine()
+    keys, gateway, engine = place.keys(), place.gateway(), place.engine()
     folder = args.to or _usual_folder(place)
     at = place.clock()
     try:
-        path, manifest = take(engine, keys, place.settings.data_dir, folder, at)
+        path, manifest = take(
+            engine, keys, place.settings.data_dir, folder, at, gateway, lambda part: _say(f"备份 {part}")
+        )
         if manifest.revision == newest():
             store = Store(engine, Vault(keys), place.clock)
             with store.begin() as db:
@@ -56,8 +60,12 @@ def _backup(args: argparse.Namespace, place: Place) -> object:
                 )
     finally:
         engine.dispose()
-    kept = place.settings.data_keys_file if not place.settings.data_keys else "NCZF_DATA_KEYS"
-    sys.stderr.write(WARNING.format(keys=kept))
+        if gateway is not None:
+            gateway.dispose()
+    kept = [str(place.settings.data_keys_file) if not place.settings.data_keys else "NCZF_DATA_KEYS"]
+    beside = (retired_file(place), place.settings.data_dir / GATEWAY_KEYS)
+    kept += [str(path) for path in beside if path.exists()]
+    sys.stderr.write(WARNING.format(keys="、".join(kept)))
     return {
         "file": path,
         "bytes": path.stat().st_size,
@@ -77,7 +85,7 @@ def _usual_folder(place: Place) -> Path:
 
 
 def _restore(args: argparse.Namespace, place: Place) -> object:
-    keys, engine = place.keys(), place.engine()
+    keys, gateway, engine = place.keys(), place.gateway(), place.engine()
     try:
         return give_back(
             args.source,
@@ -88,6 +96,13 @@ def _restore(args: argparse.Namespace, place: Place) -> object:
             force=args.force,
             actor=args.actor,
             retired=read_retired(retired_file(place)),
+            gateway=gateway,
         )
     finally:
         engine.dispose()
+        if gateway is not None:
+            gateway.dispose()
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")

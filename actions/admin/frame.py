@@ -17,7 +17,7 @@ from actions.admin.table import as_json, as_text
 from actions.backends.clock import Clock, now
 from actions.backends.ports import BackendError, BackendUnavailable
 from actions.backends.vault import SealBroken
-from actions.server import open_services
+from actions.services import open_services
 from actions.settings import ActionSettings
 
 MODULES = (
@@ -37,21 +37,27 @@ MODULES = (
     "staff",
 )
 """Modules of this package that add their groups, in the order of the help."""
+ALSO = {"backup": ("restore",)}
+"""Groups of a module that are not called as it is."""
 
 FAULT = 2
 EXPECTED = (ValueError, BackendError, SealBroken, CommandError, OSError)
 """What is the operator's to mend: told in one line. Anything else is a fault of ours and keeps its trace."""
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser with every group."""
+def build_parser(words: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """The parser with every group; or, if the words name some, with these alone.
+
+    What work orders need takes seconds to import: `backup` and the others do not wait for it.
+    """
+    named = [name for name in MODULES if {name, *ALSO.get(name, ())} & set(words)]
     parser = argparse.ArgumentParser(
         prog="python -m actions.admin", description="南昌智服：管理命令。每个命令都可以加 --help 看用法。"
     )
     parser.add_argument("--json", action="store_true", help="输出 JSON，而不是表格")
     parser.add_argument("--actor", default=whoami(), help="写进审计记录的操作人；默认是当前登录用户")
     groups = parser.add_subparsers(dest="group", required=True, metavar="GROUP")
-    for name in MODULES:
+    for name in named or MODULES:
         importlib.import_module(f"actions.admin.{name}").register(groups)
     return parser
 
@@ -75,7 +81,8 @@ def main(
 ) -> int:
     """Run one command. Exit status: 0 done, 2 refused (one line on stderr), 130 interrupted."""
     out, err = out or sys.stdout, err or sys.stderr
-    args = build_parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    args = build_parser(words).parse_args(words)
     if not args.actor.strip() or len(args.actor) > 64:
         err.write(f"--actor：应当是 1 到 64 个字，现在是 {len(args.actor)} 个\n")
         return FAULT

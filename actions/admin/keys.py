@@ -7,11 +7,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import func, select
+
 from actions.admin.place import Place
 from actions.backends import audit
 from actions.backends.retired_keys import RetiredKey, read_retired, write_private
 from actions.backends.rotation import chained_by_key, rotate, sealed_by_key
 from actions.backends.store import Store, open_store
+from actions.backends.tables import audit_log
 from actions.backends.vault import DataKey, Vault, new_key
 
 
@@ -120,6 +123,7 @@ def _rotate(args: argparse.Namespace, place: Place) -> object:
     return {
         "密钥": to,
         "已重新加密": sum(done.resealed.values()),
+        "已清空的比对摘要": done.emptied,
         "旧密钥下还有": done.left,
         "有问题的": len(done.faults),
         "下一步": "重启所有服务，再执行一次 keys rotate；还是 0 就可以 keys retire"
@@ -139,6 +143,11 @@ def _retire(args: argparse.Namespace, place: Place) -> object:
         left = sealed_by_key(store).get(args.id, 0)
         if left:
             raise ValueError(f"{args.id} 下还有 {left} 项数据；请先 keys rotate")
+        if late := _used_since_rotation(store, args.id):
+            raise ValueError(
+                f"{args.id} 在最近一次 keys rotate 之后还用过 {late} 次：有服务没有重启；"
+                "请重启所有服务，再执行 keys rotate"
+            )
         _keep_chain(place, next(key for key in keys if key.id == args.id))
         write_private(path, [line for key_id, line in lines.items() if key_id != args.id])
         _note(store, args.actor, args.id)
@@ -149,6 +158,14 @@ def _retire(args: argparse.Namespace, place: Place) -> object:
         "审计链": str(retired_file(place)),
         "说明": "旧备份要用旧密钥才能读，请按需另存",
     }
+
+
+def _used_since_rotation(store: Store, key_id: str) -> int:
+    """Audit rows that were chained under the key since the last rotation: a process still seals with it."""
+    log = audit_log.c
+    with store.read() as db:
+        last = select(func.coalesce(func.max(log.id), 0)).where(log.action == "keys.rotate").scalar_subquery()
+        return int(db.execute(select(func.count()).where(log.key_id == key_id, log.id > last)).scalar_one())
 
 
 def _keep_chain(place: Place, key: DataKey) -> None:

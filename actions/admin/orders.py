@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from actions.admin.order_files import references
 from actions.backends.local_work_orders import LocalWorkOrders
 from actions.backends.order_export import HEAD, export, lines
 from actions.backends.ports import WorkOrder
@@ -43,6 +44,9 @@ MORE = (
     "level",
     "emergency_number",
     "main_state",
+    "reopened",
+    "attachments",
+    "evidence",
 )
 
 
@@ -78,7 +82,14 @@ def _steps(leaves: Any) -> None:
     sent.add_argument("--department", default="", help="不写就转给已确认的单位")
     sent.add_argument("--reason", default="")
     _step(leaves, "start", "start", "开始办理")
-    _step(leaves, "answer", "answer", "答复", "answer")
+    for parser in (
+        _step(leaves, "answer", "answer", "答复", "answer"),
+        _step(leaves, "evidence", "add_evidence", "补登答复的证据：照片、文件"),
+    ):
+        parser.add_argument(
+            "--attach", dest="evidence", type=Path, action="append", default=[], metavar="FILE",
+            help="证据文件，可以写多个；只登记摘要值，文件留在原处",
+        )  # fmt: skip
     _step(leaves, "return", "give_back", "退回", "reason")
     later = _step(leaves, "extend", "extend", "延期（只有一次）", "reason")
     later.add_argument("--until", type=date.fromisoformat, required=True)
@@ -86,8 +97,10 @@ def _steps(leaves: Any) -> None:
     _step(leaves, "take-up", "take_up", "紧急转介的改为受理", "reason")
     called = _step(leaves, "callback", "call_back", "回访")
     called.add_argument("--reached", action="store_true", help="联系上了")
-    called.add_argument("--satisfied", choices=("yes", "no"))
-    _step(leaves, "close", "finish", "办结")
+    called.add_argument("--satisfied", choices=("yes", "no"), help="no：没解决或不满意，第一次会退回重办")
+    called.add_argument("--note", default="")
+    closed = _step(leaves, "close", "finish", "办结（投诉、举报要先有证据）")
+    closed.add_argument("--note", default="", help="市民第二次说没解决的，要写明怎么处理")
     _step(leaves, "merge", "merge", "并案", "into", "reason")
     seen = _step(leaves, "reveal", "reveal", "查看是谁提交的（记入审计）", "reason", keyed=False)
     seen.add_argument("--role", choices=("operator", "case_officer"), required=True)
@@ -123,6 +136,8 @@ ARGUMENTS = (
     "satisfied",
     "role",
     "key",
+    "note",
+    "evidence",
 )
 
 
@@ -130,6 +145,8 @@ def _take(args: argparse.Namespace, store: Store) -> object:
     given = {name: getattr(args, name) for name in ARGUMENTS if hasattr(args, name)}
     if "key" in given:
         given["key"] = given["key"] or f"admin-{secrets.token_hex(8)}"
+    if "evidence" in given:
+        given["evidence"] = references(given["evidence"])
     if "satisfied" in given:
         given["satisfied"] = None if given["satisfied"] is None else given["satisfied"] == "yes"
     result = getattr(LocalWorkOrders(store), args.method)(args.order_no, actor=args.actor, **given)
@@ -147,7 +164,10 @@ def _show(args: argparse.Namespace, store: Store) -> object:
     desk = LocalWorkOrders(store)
     order = desk.show(args.order_no, actor=args.actor)
     steps = [_told(asdict(step)) for step in desk.history(args.order_no, actor=args.actor)]
-    return {**_line(order), **{name: getattr(order, name) for name in MORE}, "steps": steps}
+    told = {name: getattr(order, name) for name in MORE}
+    for name in ("attachments", "evidence"):
+        told[name] = [asdict(file) for file in told[name]]
+    return {**_line(order), **told, "steps": steps}
 
 
 def _duplicates(args: argparse.Namespace, store: Store) -> object:

@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
 from actions.backends.clock import Clock
 from actions.backends.database import open_database
@@ -41,3 +41,12 @@ class Place:
     def engine(self) -> Engine:
         """The services database as it is, not migrated."""
         return open_database(self.settings.services_url)
+
+    def gateway(self) -> Engine | None:
+        """The gateway's database where that is PostgreSQL. Raises ValueError for the services' one."""
+        url = self.settings.gateway_database
+        if not url or make_url(url).get_backend_name() != "postgresql":
+            return None
+        if url == self.settings.services_database:
+            raise ValueError("NCZF_GATEWAY_DATABASE 和 NCZF_SERVICES_DATABASE 是同一个库；请给网关另建一个库")
+        return open_database(url)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from actions.admin.digest_file import sha256_of
+from actions.admin.looked import looked
 from actions.backends.local_ratings import LocalRatings
 from actions.backends.ports import RatingFigure, Rectification
 from actions.backends.store import Store
@@ -76,11 +77,17 @@ def _key(args: argparse.Namespace) -> str:
 
 
 def _list(args: argparse.Namespace, store: Store) -> object:
-    return [_row(r) for r in LocalRatings(store).rectifications(only=args.only, limit=args.limit)]
+    return _listed(store, args.actor, args.only, args.limit)
 
 
 def _overdue(args: argparse.Namespace, store: Store) -> object:
-    return [_row(r) for r in LocalRatings(store).rectifications(only="overdue")]
+    return _listed(store, args.actor, "overdue", 200)
+
+
+def _listed(store: Store, actor: str, only: Any, limit: int) -> list[dict[str, object]]:
+    rows = [_row(r) for r in LocalRatings(store).rectifications(only=only, limit=limit)]
+    looked(store, actor, "rectification.list", "rectification:*", only=only, rows=str(len(rows)))
+    return rows
 
 
 def _show(args: argparse.Namespace, store: Store) -> object:

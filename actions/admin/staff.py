@@ -7,7 +7,7 @@ from typing import Any
 
 from actions.admin.place import Place
 
-POINTER = "工作人员账号由网关保管（数据文件夹里的 gateway.db），不在业务库里；说明见 docs/operations.md。"
+POINTER = "工作人员账号由网关保管，不在业务库里，用 python -m gateway.admin 管理；说明见 docs/staff.md。"
 
 
 def register(groups: Any) -> None:

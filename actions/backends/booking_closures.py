@@ -17,7 +17,8 @@ from actions.backends.ports.bookings import Session
 from actions.backends.reminders import when, withdraw_reminders
 from actions.backends.slot_rows import capacity, closures_of, day_lock, next_free, of_day
 from actions.backends.tables import bookings, closures, slots
-from actions.backends.waitlist import end, line, offer_on
+from actions.backends.wait_rows import put_first
+from actions.backends.waitlist import offer_on, take_back
 
 KIND = "booking_displaced"
 LONGEST = 366
@@ -66,9 +67,13 @@ def add_closure(
         days = [first_day + timedelta(days=n) for n in range((last_day - first_day).days + 1)]
         hold(db, *(day_lock(hall_id, day) for day in days))
         number = db.execute(insert(closures).values(**row).returning(closures.c.id)).scalar_one()
-        lost = [one for day in _opened(db, hall_id, days) for one in settle(desk, db, hall_id, day)]
+        opened = _opened(db, hall_id, days)
+        # All days first: what is free elsewhere is true only then.
+        lost = [one for day in opened for one in settle(desk, db, hall_id, day)]
         for one in lost:
             _tell(desk, db, one, reason, int(number))
+        for day in opened:
+            offer_on(desk, db, hall_id, day)
         detail = {"hall": hall_id, "days": f"{first_day}..{last_day}", "displaced": str(len(lost))}
         for one in lost:
             desk.note(db, actor, "booking.displaced", f"booking:{one.booking_no}")
@@ -94,9 +99,9 @@ def _check(
 
 
 def remove_closure(desk: Desk, closure_id: int, *, actor: str) -> Closure:
-    """Open again what this one closed; free places go to those who wait. Raises BookingRefused.
+    """Open again what this one closed. Raises BookingRefused.
 
-    Bookings that had lost their place keep their notice: they may have moved meanwhile.
+    Places are offered to those who had lost them and have not moved meanwhile, then to the line.
     """
     with desk.store.begin() as db:
         found = db.execute(select(closures).where(closures.c.id == closure_id)).mappings().first()
@@ -108,6 +113,7 @@ def remove_closure(desk: Desk, closure_id: int, *, actor: str) -> Closure:
         db.execute(delete(closures).where(closures.c.id == closure_id))
         for day in _opened(db, gone.hall_id, days):
             settle(desk, db, gone.hall_id, day)
+            offer_on(desk, db, gone.hall_id, day)
         desk.note(db, actor, "closure.removed", f"closure:{closure_id}", hall=gone.hall_id)
     return gone
 
@@ -134,6 +140,8 @@ def set_windows(desk: Desk, slot_id: str, windows: int, *, actor: str) -> list[s
         lost = settle(desk, db, row["hall_id"], row["day"], {slot_id: windows})
         for one in lost:
             _tell(desk, db, one, "窗口减少", 0)
+        offer_on(desk, db, row["hall_id"], row["day"])
+        for one in lost:
             desk.note(db, actor, "booking.displaced", f"booking:{one.booking_no}")
         desk.note(db, actor, "slot.windows", f"slot:{slot_id}", windows=str(windows))
         return [one.booking_no for one in lost]
@@ -142,44 +150,37 @@ def set_windows(desk: Desk, slot_id: str, windows: int, *, actor: str) -> list[s
 def settle(
     desk: Desk, db: Connection, hall_id: str, day: date, windows: dict[str, int] | None = None
 ) -> list[Booking]:
-    """Bring the capacities of a day in line with its closures, then offer what is free. Under its lock.
+    """Bring the capacities of a day in line with its closures. Under its lock; `offer_on` is to follow.
 
     Where fewer places are left than taken, the newest offers give way first (they keep their place in line),
-    then the newest bookings, which are returned.
+    then the newest bookings, which are returned: each has a turn before all others, the oldest first.
     """
-    shut, lost = closures_of(db, hall_id, day), []
+    shut = closures_of(db, hall_id, day)
+    lost: list[RowMapping] = []
     for row in of_day(db, hall_id, day):
         if starts(row) <= desk.store.clock():
             continue
         wide = (windows or {}).get(row["id"], row["windows"])
         room = capacity(shut, row["session"], wide, row["per_window"])
         surplus = max(0, row["taken"] - room)
-        surplus -= _take_offers_back(db, hall_id, day, row["id"], surplus)
-        lost += _displace(desk, db, row["id"], surplus)
+        surplus -= take_back(desk, db, hall_id, day, row["id"], surplus)
+        lost += _displace(db, row["id"], surplus)
         db.execute(update(slots).where(slots.c.id == row["id"]).values(windows=wide, capacity=room))
-    offer_on(desk, db, hall_id, day)
-    return lost
+    lost.sort(key=lambda row: (row["created_at"], row["booking_no"]))
+    gone = [booking(desk, row) for row in lost]
+    for row, one in zip(lost, gone, strict=True):
+        withdraw_reminders(desk, db, one)
+        put_first(desk, db, one, row["sequence"] + 1)
+    return gone
 
 
-def _take_offers_back(db: Connection, hall_id: str, day: date, slot_id: str, most: int) -> int:
-    held = [w for w in line(db, hall_id, day, "offered") if w["offered_slot"] == slot_id]
-    back = sorted(held, key=lambda w: (w["offered_at"], w["id"]), reverse=True)[:most]
-    for wait in back:
-        end(db, wait, "waiting")
-    return len(back)
-
-
-def _displace(desk: Desk, db: Connection, slot_id: str, most: int) -> list[Booking]:
+def _displace(db: Connection, slot_id: str, most: int) -> list[RowMapping]:
+    """The newest bookings of a slot lose their place; the rows as they were."""
     mine = (bookings.c.slot_id == slot_id) & (bookings.c.status == "booked")
     newest = joined().where(mine).order_by(bookings.c.created_at.desc(), bookings.c.booking_no).limit(most)
-    lost = [booking(desk, row) for row in db.execute(newest).mappings().all()]
-    for one in lost:
-        db.execute(
-            update(bookings)
-            .where(bookings.c.booking_no == one.booking_no)
-            .values(status="displaced", sequence=bookings.c.sequence + 1)
-        )
-        withdraw_reminders(desk, db, one)
+    lost = list(db.execute(newest).mappings().all())
+    those = bookings.c.booking_no.in_([row["booking_no"] for row in lost])
+    db.execute(update(bookings).where(those).values(status="displaced", sequence=bookings.c.sequence + 1))
     db.execute(update(slots).where(slots.c.id == slot_id).values(taken=slots.c.taken - len(lost)))
     return lost
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hmac
+import re
 import secrets
 import unicodedata
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError
 from actions.backends import audit
 from actions.backends.clock import SHANGHAI
 from actions.backends.numbers import BOOKING, new_number
-from actions.backends.ports import Booking, BookingNotFound, BookingRefused, Hall
+from actions.backends.ports import Booking, BookingNotFound, BookingRefused, Hall, Missed
 from actions.backends.slot_plan import HallPlan
 from actions.backends.store import Store
 from actions.backends.tables import bookings, slots
@@ -24,6 +24,9 @@ from actions.backends.tables import bookings, slots
 LENGTHS = {"item_id": 60, "item": 80, "name": 40, "phone": 20, "owner": 64, "key": 200}
 """Most characters of each value, as wide as its column was or is."""
 LEAST_DIGITS = 5
+MOBILE = re.compile(r"(?:0086|86|0)?(1[3-9]\d{9})", re.ASCII)
+DEMO = "demo:"
+"""Owners of demo data begin with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,13 +78,19 @@ class Person:
 
 
 def phone_digits(text: str) -> str:
-    """The digits of a phone, without the country's 86 before a mobile number.
+    """The digits of a phone, without the country's 86 (or a trunk 0) before a mobile number.
 
     >>> phone_digits("+86 138-0013 8000")
     '13800138000'
     """
     digits = "".join(c for c in unicodedata.normalize("NFKC", text) if c in "0123456789")
-    return digits[2:] if len(digits) == 13 and digits.startswith("861") else digits
+    mobile = MOBILE.fullmatch(digits)
+    return mobile[1] if mobile else digits
+
+
+def plain_name(text: str) -> str:
+    """A name as it is compared: width and spaces do not make another person."""
+    return "".join(unicodedata.normalize("NFKC", text).split())
 
 
 def starts(row: RowMapping | Mapping[str, Any]) -> datetime:
@@ -108,8 +117,8 @@ def known(desk: Desk, db: Connection, where: ColumnElement[bool]) -> Booking:
     return booking(desk, row)
 
 
-def booking(desk: Desk, row: RowMapping) -> Booking:
-    """Open a row of `joined`."""
+def booking(desk: Desk, row: RowMapping, missed: Missed | None = None) -> Booking:
+    """Open a row of `joined`; `missed`: what the no-show rule says, where that was asked."""
     vault = desk.store.vault
     return Booking(
         booking_no=row["booking_no"],
@@ -123,21 +132,16 @@ def booking(desk: Desk, row: RowMapping) -> Booking:
         phone=vault.open("bookings.phone", row["phone"]),
         status=row["status"],
         owner=row["owner"],
-        demo=True,
+        demo=not desk.plan.verified or row["owner"].startswith(DEMO),
         voucher=row["voucher"],
+        missed=missed,
     )
 
 
-def allowed(desk: Desk, db: Connection, booking_no: str, owner: str, phone_last4: str | None) -> RowMapping:
-    """The row, for its owner or whoever knows the phone's last four digits. Raises BookingNotFound."""
-    if "\0" in booking_no:
-        raise BookingNotFound
+def there(db: Connection, booking_no: str) -> RowMapping:
+    """The row of a booking that was proven (`Proof`). Raises BookingNotFound: it may be gone since."""
     row = row_of(db, bookings.c.booking_no == booking_no)
     if row is None:
-        raise BookingNotFound
-    last4 = desk.store.vault.open("bookings.phone", row["phone"])[-4:]
-    told = (phone_last4 or "").encode()
-    if row["owner"] != owner and not hmac.compare_digest(last4.encode(), told):
         raise BookingNotFound
     return row
 

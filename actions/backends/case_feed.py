@@ -5,18 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from actions.backends import audit, notices
 from actions.backends.case_events import CaseEvent, check_signature, content, read_event
 from actions.backends.database import hold
+from actions.backends.local_cases import followed_since
 from actions.backends.ports import FeedConflict, FeedReceipt, FeedUnknownCase
 from actions.backends.store import Store
 from actions.backends.tables import case_events, case_followers, cases
 
-PERSONAL = re.compile(r"[0-9Xx]{7,}")
-"""Phones and ID numbers have no place in a notice."""
+PERSONAL = re.compile(r"(?<!\d)[1１]\d{2}[ -]?\d{4}[ -]?\d{4}(?!\d)|[\dXx]{7,}")
+"""Phones, also in groups, and ID numbers: they have no place in a notice. Days such as 2026-11-28 stay."""
 
 
 class LocalCaseFeed:
@@ -38,11 +40,14 @@ class LocalCaseFeed:
         text = hashlib.sha256(content(event).encode()).hexdigest()
         with self._store.begin() as db:
             hold(db, f"case-event:{event.event_id}", f"case:{event.case_no}")
-            before = db.execute(
-                select(case_events.c.content).where(case_events.c.event_id == event.event_id)
-            ).scalar()
+            before = (
+                db.execute(select(case_events).where(case_events.c.event_id == event.event_id))
+                .mappings()
+                .first()
+            )
             if before is not None:
-                if before not in vault.digests("case_event", text):
+                same = vault.marked("case_event", text, before["content"])
+                if same is False or (same is None and not _alike(event, before)):
                     raise FeedConflict
                 return FeedReceipt(event.event_id, "repeated", 0)
             row = (
@@ -57,15 +62,8 @@ class LocalCaseFeed:
             db.execute(
                 insert(case_events).values(
                     event_id=event.event_id,
-                    case_no=event.case_no,
-                    version=event.version,
-                    at=event.at,
-                    title=event.step,
-                    note=event.note,
-                    paused=event.paused,
-                    statutory_on=event.statutory_on,
-                    promised_on=event.promised_on,
-                    content=vault.digest("case_event", text),
+                    **_kept(event),
+                    content=vault.mark("case_event", text),
                     received_at=now,
                 )
             )
@@ -105,7 +103,7 @@ class LocalCaseFeed:
         )
         owners = db.execute(
             select(case_followers.c.owner)
-            .where(case_followers.c.case_no == event.case_no)
+            .where(case_followers.c.case_no == event.case_no, case_followers.c.seen_at > followed_since(now))
             .order_by(case_followers.c.owner)
         ).scalars()
         must = "；".join([event.citizen_must, *event.materials] if event.citizen_must else event.materials)
@@ -126,6 +124,17 @@ class LocalCaseFeed:
             )
             for owner in owners.all()
         )
+
+
+def _kept(event: CaseEvent) -> dict[str, Any]:
+    """What the course of the case keeps of an event."""
+    names = ("case_no", "version", "at", "note", "paused", "statutory_on", "promised_on")
+    return {**{name: getattr(event, name) for name in names}, "title": event.step}
+
+
+def _alike(event: CaseEvent, row: RowMapping) -> bool:
+    """The same as far as it was kept: all that can be told once the key of its mark is gone."""
+    return all(row[name] == value for name, value in _kept(event).items())
 
 
 def _newer(event: CaseEvent, row: RowMapping) -> bool:

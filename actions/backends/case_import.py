@@ -83,14 +83,14 @@ def _check(
     places = titles.places(next(lines, ()))
     faults: list[Fault] = []
     first: dict[str, int] = {}
-    count = 0
+    count, now = 0, store.clock()
     for batch in _batches(enumerate(lines, 2)):
         good: list[dict[str, Any]] = []
         for number, cells in batch:
             if not any(str(cell).strip() for cell in cells if cell is not None):
                 continue
             count += 1
-            values, wrong = read_row(number, cells, places, titles)
+            values, wrong = read_row(number, cells, places, titles, now)
             case_no = values.get("case_no", "")
             before = first.setdefault(case_no, number) if case_no else number
             if before != number:
@@ -168,12 +168,12 @@ def _write(
 def _sorted_out(
     db: Connection, batch: Sequence[dict[str, Any]], vault: Vault
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """(rows of new cases, values of changed ones). The rest is as it was, or older than what is there."""
+    """(rows of new cases, values of changed ones). The rest is as it was, emptied, or newer than the row."""
     c = cases.c
     there = {
         row.case_no: row
         for row in db.execute(
-            select(c.case_no, c.row_digest, c.base_at, c.state_event, c.state_at)
+            select(c.case_no, c.row_digest, c.base_at, c.state_event, c.state_at, c.phone_last4)
             .where(c.case_no.in_([row["case_no"] for row in batch]))
             .with_for_update(key_share=True)
         )
@@ -181,15 +181,15 @@ def _sorted_out(
     new: list[dict[str, Any]] = []
     changed: list[dict[str, Any]] = []
     for row in batch:
-        digests, as_of, old = (
-            vault.digests("case_row", row["row_digest"]),
-            row["base_at"],
-            there.get(row["case_no"]),
-        )
-        values = {**row, "row_digest": digests[0]}
+        plain, as_of, old = row["row_digest"], row["base_at"], there.get(row["case_no"])
+        values = {**row, "row_digest": vault.mark("case_row", plain)}
         if old is None:
             new.append(values)
-        elif old.row_digest in digests or (as_of and old.base_at and as_of < old.base_at):
+        elif not old.phone_last4:  # its person was erased, or its time is over: that is not undone by a file
+            continue
+        elif vault.marked("case_row", plain, old.row_digest) or (
+            as_of and old.base_at and as_of < old.base_at
+        ):
             continue
         elif not old.state_event or (as_of and as_of > old.state_at):
             changed.append({**values, "state_event": "", "state_at": None, "state_version": 0})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from actions.backends.clock import SHANGHAI
 from actions.backends.numbers import CASE, check_digit
 
 COLUMNS = Path(__file__).resolve().parent.parent / "data" / "case_columns.yml"
+SKEW = timedelta(minutes=5)
+"""How far the clock of a source may be ahead of ours."""
 UNFIT = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 STEP = re.compile(
     r"(?:(\d{4}-\d{1,2}-\d{1,2})(?:[ T](\d{1,2}:\d{2})(?::\d{2})?)?\s+)?([^：:]+)(?:[：:](.*))?"
@@ -84,7 +86,7 @@ Read = Callable[[str, Titles], Any]
 
 
 def read_row(
-    number: int, cells: Sequence[Any], places: Mapping[str, int], mapping: Titles
+    number: int, cells: Sequence[Any], places: Mapping[str, int], mapping: Titles, now: datetime
 ) -> tuple[dict[str, Any], list[Fault]]:
     """(values by field, faults). Values are of no use when there are faults."""
     values: dict[str, Any] = {}
@@ -103,7 +105,8 @@ def read_row(
             faults.append(Fault(number, title, str(fault)))
     if not faults:
         faults = [
-            Fault(number, mapping.titles.get(name, (name,))[0], said) for name, said in _together(values)
+            Fault(number, mapping.titles.get(name, (name,))[0], said)
+            for name, said in (*_together(values), *_to_come(values, now))
         ]
     return values, faults
 
@@ -118,6 +121,17 @@ def _together(values: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     for name in ("statutory_on", "promised_on", "pause_since"):
         if values[name] and values[name] < values["submitted_on"]:
             yield name, "早于提交日期"
+
+
+def _to_come(values: Mapping[str, Any], now: datetime) -> Iterable[tuple[str, str]]:
+    """What cannot have happened yet. A slip in 数据时间 would otherwise hold off every later report."""
+    latest = now + SKEW
+    if values["submitted_on"] > latest.date():
+        yield "submitted_on", "晚于今天"
+    if values["as_of"] and values["as_of"] > latest:
+        yield "as_of", "晚于现在"
+    if any(step["at"] and datetime.fromisoformat(step["at"]) > latest for step in values["steps"]):
+        yield "steps", "有的步骤晚于现在；还没到的步骤不写日期"
 
 
 def _text(cell: Any) -> str:

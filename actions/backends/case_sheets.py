@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import zlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from openpyxl.utils import get_column_letter
 
 from actions.backends.case_rows import Titles
 
+BROKEN = (BadZipFile, KeyError, IndexError, TypeError, OSError, EOFError, ValueError, SyntaxError, zlib.error)
+"""What openpyxl raises for files that are torn or no workbook; ParseError of XML is a SyntaxError."""
 ENCODINGS = ("utf-8-sig", "gb18030")
 """What Excel writes under 另存为 CSV: with a mark, or the code page of a Chinese Windows."""
 
@@ -55,14 +58,14 @@ def _encoding(path: Path) -> str:
 def _xlsx_rows(path: Path) -> Iterator[Sequence[Any]]:
     try:
         book = load_workbook(path, read_only=True, data_only=True)
-    except (BadZipFile, KeyError, OSError, ValueError) as fault:
-        if isinstance(fault, FileNotFoundError):
-            raise
+        try:
+            yield from book.worksheets[0].iter_rows(values_only=True)
+        finally:
+            book.close()
+    except FileNotFoundError:
+        raise
+    except BROKEN as fault:  # a sheet is read piece by piece: it may end in the middle
         raise ValueError(f"{path.name}：不是正确的 XLSX 文件") from fault
-    try:
-        yield from book.worksheets[0].iter_rows(values_only=True)
-    finally:
-        book.close()
 
 
 def write_template(path: Path, titles: Titles) -> int:

@@ -1,7 +1,8 @@
 """The database of the embedded systems: SQLite in a file by default, PostgreSQL by one setting.
 
 What differs between the two stands here and nowhere else: how a transaction begins, how a critical section
-is held, how "insert unless it is there" is written, how a moment is stored, what counts as unavailable.
+is held, how "insert unless it is there" is written, how a moment is stored, what counts as unavailable, what
+an error may tell.
 """
 
 from __future__ import annotations
@@ -30,6 +31,11 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from actions.backends.clock import SHANGHAI
 from actions.backends.ports import BackendUnavailable
+
+READS = "reads_only"
+"""Execution option of a connection that only reads: in SQLite it then stops no writer."""
+WAIT_S = 120
+"""How long `unhurried` waits for a lock of somebody else, such as of a process that is migrating."""
 
 
 class Moment(TypeDecorator[datetime]):
@@ -85,7 +91,7 @@ def open_database(url: str | Path, busy_ms: int = 5000) -> Engine:
 
 def _open_sqlite(path: Path, busy_ms: int) -> Engine:
     path.parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(sqlite_url(path), hide_parameters=True)
+    engine = create_engine(sqlite_url(path), hide_parameters=True, pool_timeout=busy_ms / 1000)
 
     @event.listens_for(engine, "connect")
     def _pragmas(connection: Any, _record: object) -> None:
@@ -106,7 +112,8 @@ def _open_sqlite(path: Path, busy_ms: int) -> Engine:
     @event.listens_for(engine, "begin")
     def _immediate(connection: Connection) -> None:
         # Take the write lock at once: two bookings can then never deadlock half way.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reads = connection.get_execution_options().get(READS, False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     _refuse_plainly(engine, path.name, (sqlite3.OperationalError,))
     return engine
@@ -122,23 +129,48 @@ def _open_postgresql(url: Any, busy_ms: int) -> Engine:
         pool_timeout=busy_ms / 1000,
         connect_args={
             "connect_timeout": 5,
+            # A network that swallows packets is noticed, not waited for.
+            "keepalives_idle": 10,
+            "keepalives_interval": 3,
+            "keepalives_count": 3,
+            "tcp_user_timeout": 10_000,
             "options": f"-c lock_timeout={busy_ms} -c statement_timeout={busy_ms * 6}",
         },
     )
     import psycopg
 
-    _refuse_plainly(engine, url.database or "postgresql", (psycopg.OperationalError,))
+    gone = (
+        psycopg.OperationalError,
+        psycopg.InterfaceError,  # the connection broke
+        psycopg.errors.ReadOnlySqlTransaction,  # after a failover, until the address follows
+    )
+    _refuse_plainly(engine, url.database or "postgresql", gone)
     return engine
 
 
 def _refuse_plainly(engine: Engine, system: str, kinds: tuple[type[BaseException], ...]) -> None:
     @event.listens_for(engine, "handle_error")
     def _unavailable(context: ExceptionContext) -> None:
-        if isinstance(context.original_exception, kinds):
+        error = context.original_exception
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        if isinstance(error, kinds):
             if context.is_pre_ping:
                 return  # the pool opens a new connection by itself
-            reason = str(context.original_exception).splitlines()[0]
-            raise BackendUnavailable(system, reason) from context.original_exception
+            raise BackendUnavailable(system, reason) from error
+        # PostgreSQL adds "DETAIL: Failing row contains (...)": the citizen's row, in a log sooner or later.
+        error.args = (reason,)
+        if context.sqlalchemy_exception is not None:
+            context.sqlalchemy_exception.args = (f"({type(error).__name__}) {reason}",)
+
+
+def unhurried(db: Connection) -> None:
+    """From here on no statement of this transaction is cut off by time: for the administrator's long work.
+
+    In PostgreSQL alone; SQLite knows no such limit.
+    """
+    if db.dialect.name == "postgresql":
+        db.execute(text("SET LOCAL statement_timeout = 0"))
+        db.execute(text(f"SET LOCAL lock_timeout = '{WAIT_S}s'"))
 
 
 def hold(db: Connection, *names: str) -> None:

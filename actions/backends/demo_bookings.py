@@ -1,14 +1,18 @@
-"""Demo bookings: kept, cancelled, not used."""
+"""Demo bookings: kept, cancelled, not used; then those that lost their place, and a line."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 from actions.backends.demo_run import ACTOR, ITEMS, Filling
+from actions.backends.demo_waits import make_displaced, make_line
 from actions.backends.halls import load as load_halls
 from actions.backends.local_bookings import LocalBookings
 from actions.backends.no_shows import mark_no_show
 from actions.backends.ports import BackendError, BackendUnavailable
+
+LEAST_FOR_MORE = 10
+"""From so many bookings on there is a line, and a closure with displaced bookings."""
 
 
 def make_bookings(run: Filling, amount: int) -> list[str]:
@@ -54,4 +58,7 @@ def make_bookings(run: Filling, amount: int) -> list[str]:
             run.made[f"bookings.{state}"] += 1
             booked.append(made.booking_no)
             break
+    if amount >= LEAST_FOR_MORE:
+        booked += make_line(run, system)
+        make_displaced(run, system)
     return booked

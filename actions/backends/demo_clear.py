@@ -7,21 +7,29 @@ from collections import Counter
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, select, update
 
 from actions.backends import audit
+from actions.backends.booking_closures import settle
+from actions.backends.booking_rows import Desk
 from actions.backends.database import hold
+from actions.backends.demo_orders import CHANNEL
 from actions.backends.demo_run import HOLDER, OWNER
+from actions.backends.demo_waits import REASON
+from actions.backends.halls import load as load_halls
 from actions.backends.slot_rows import day_lock
 from actions.backends.store import Store
 from actions.backends.tables import (
     bookings,
     cases,
+    closures,
     metadata,
     notices,
     ratings,
     rectification_steps,
     rectifications,
     slots,
+    waits,
     work_orders,
 )
+from actions.backends.waitlist import offer_on
 
 HOLDS_A_PLACE = ("booked", "no_show")
 
@@ -38,7 +46,7 @@ def clear(store: Store, actor: str) -> dict[str, int]:
         _delete(db, gone, rectifications, rectifications.c.subject.in_(rated))
         _delete(db, gone, ratings, _ours(ratings))
         _orders(db, gone)
-        _bookings(db, gone)
+        _bookings(Desk(store, load_halls()), db, gone)
         _delete(db, gone, cases, cases.c.demo & (cases.c.result_where == HOLDER))
         _delete(db, gone, notices, _ours(notices))
         audit.record(
@@ -63,29 +71,36 @@ def _delete(db: Connection, gone: Counter[str], table: Table, where: ColumnEleme
 
 
 def _orders(db: Connection, gone: Counter[str]) -> None:
-    mine = select(work_orders.c.order_no).where(_ours(work_orders))
-    others = select(func.count()).where(work_orders.c.main.in_(mine), ~_ours(work_orders))
+    ours = _ours(work_orders) | (work_orders.c.anonymous & (work_orders.c.channel == CHANNEL))
+    mine = select(work_orders.c.order_no).where(ours)
+    others = select(func.count()).where(work_orders.c.main.in_(mine), ~ours)
     if count := db.execute(others).scalar_one():
         raise ValueError(f"有 {count} 件真实工单并入了演示工单；请先撤出，再清除演示数据")
     for table in reversed(metadata.sorted_tables):
         if "order_no" in table.c and table is not work_orders:
             _delete(db, gone, table, table.c.order_no.in_(mine))
-    db.execute(update(work_orders).where(_ours(work_orders)).values(main=None))
-    _delete(db, gone, work_orders, _ours(work_orders))
+    db.execute(update(work_orders).where(ours).values(main=None))
+    _delete(db, gone, work_orders, ours)
 
 
-def _bookings(db: Connection, gone: Counter[str]) -> None:
-    """Places go back to their slots; `tick` then offers them to whoever waits."""
-    held = (
-        select(slots.c.id, slots.c.hall_id, slots.c.day)
-        .join(bookings, bookings.c.slot_id == slots.c.id)
-        .where(_ours(bookings))
-        .distinct()
-    )
-    touched = db.execute(held).all()
-    hold(db, *(day_lock(row.hall_id, row.day) for row in touched))
+def _bookings(desk: Desk, db: Connection, gone: Counter[str]) -> None:
+    """Places go back to their slots and on to whoever waits; what was closed for show is open again."""
+    held = select(slots.c.hall_id, slots.c.day).join(bookings, bookings.c.slot_id == slots.c.id)
+    shut = select(closures.c.hall_id, closures.c.first_day).where(closures.c.reason == REASON)
+    turns = select(waits.c.hall_id, waits.c.day).where(_ours(waits))
+    days = sorted({tuple(row) for row in db.execute(held.where(_ours(bookings)).union(shut, turns))})
+    hold(db, *(day_lock(hall_id, day) for hall_id, day in days))
     taking = _ours(bookings) & bookings.c.status.in_(HOLDS_A_PLACE)
-    for row in touched:
-        places = db.execute(select(func.count()).where(taking, bookings.c.slot_id == row.id)).scalar_one()
-        db.execute(update(slots).where(slots.c.id == row.id).values(taken=slots.c.taken - places))
+    _give_back(db, bookings.c.slot_id, taking)
+    _give_back(db, waits.c.offered_slot, _ours(waits) & (waits.c.state == "offered"))
+    _delete(db, gone, waits, _ours(waits))
     _delete(db, gone, bookings, _ours(bookings))
+    _delete(db, gone, closures, closures.c.reason == REASON)
+    for hall_id, day in days:
+        settle(desk, db, hall_id, day)
+        offer_on(desk, db, hall_id, day)
+
+
+def _give_back(db: Connection, slot: ColumnElement[str], holding: ColumnElement[bool]) -> None:
+    for slot_id, places in db.execute(select(slot, func.count()).where(holding).group_by(slot)).all():
+        db.execute(update(slots).where(slots.c.id == slot_id).values(taken=slots.c.taken - places))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 
-from actions.backends.demo_run import ACTOR, DemoClock, Filling
+from actions.backends.demo_run import ACTOR, Filling
 from actions.backends.local_work_orders import LocalWorkOrders
 from actions.backends.order_book import Propose
+from actions.backends.ports import Attachment
 from actions.backends.ports.work_order import FiledKind
 
 WORDS: tuple[tuple[FiledKind, str, str], ...] = (
@@ -21,16 +24,26 @@ ORDER_STATES = (
     "accepted", "transferred", "handling", "returned", "answered", "called_back", "rated", "closed",
     "refused", "withdrawn", "merged", "referred",
 )  # fmt: skip
+GOALS = (*ORDER_STATES, "reopened", "unresolved")
+"""States, and what an order comes to that its citizen finds not solved, once and twice."""
+ANONYMOUS_EVERY = 5
+"""Each so-manieth order whose goal asks for no citizen is anonymous."""
+WITHOUT_CITIZEN = (
+    "accepted", "transferred", "handling", "returned", "answered", "closed", "refused", "merged",
+)  # fmt: skip
+CHANNEL = "demo"
+"""Of anonymous orders: with it `demo_clear` knows what no owner marks."""
 DANGER = "有人晕倒了没有呼吸，快来救人"
 
 
 def make_orders(run: Filling, amount: int, propose: Propose) -> dict[str, str]:
-    """Order number -> state that it was brought to."""
+    """Order number -> state that it was brought to, of those whose citizen has a name."""
     system = LocalWorkOrders(run.store, propose=propose)
     reached: dict[str, str] = {}
     waiting = ""
     for number in range(amount):
-        goal = ORDER_STATES[number % len(ORDER_STATES)]
+        goal = GOALS[number % len(GOALS)]
+        anonymous = number % ANONYMOUS_EVERY == ANONYMOUS_EVERY - 1 and goal in WITHOUT_CITIZEN
         dice = run.dice(f"order:{number}")
         kind, text, department = dice.choice(WORDS)
         name, phone, owner = run.person(number)
@@ -42,51 +55,83 @@ def make_orders(run: Filling, amount: int, propose: Propose) -> dict[str, str]:
             phone=phone,
             owner=owner,
             key=f"{owner}:order",
+            channel=CHANNEL if anonymous else "portal",
+            anonymous=anonymous,
         )
         if order.state == "accepted":
-            _bring(run, system, order.order_no, goal, department, owner, waiting, run.clock)
-            order = system.find(order.order_no, owner=owner)
+            way = Way(run, system, order.order_no, department, owner, anonymous)
+            way.to(goal, waiting)
+            order = system.show(order.order_no, actor=ACTOR)
         if order.state == "accepted":
             waiting = order.order_no
-        reached[order.order_no] = order.state
+        if anonymous:
+            run.made["work_orders.anonymous"] += 1
+        else:
+            reached[order.order_no] = order.state
         run.made[f"work_orders.{order.state}"] += 1
     return reached
 
 
-def _bring(
-    run: Filling,
-    system: LocalWorkOrders,
-    no: str,
-    goal: str,
-    department: str,
-    owner: str,
-    waiting: str,
-    clock: DemoClock,
-) -> None:
-    """Take an accepted order to its goal, an hour or a day a step."""
-    if goal == "refused":
-        system.refuse(
-            no, actor=ACTOR, reason="不属于受理范围（演示）", alternative="请向街道反映（演示）", key=goal
+@dataclass(frozen=True, slots=True)
+class Way:
+    """Takes an accepted order to its goal, some hours a step."""
+
+    run: Filling
+    system: LocalWorkOrders
+    no: str
+    department: str
+    owner: str
+    anonymous: bool
+
+    def to(self, goal: str, waiting: str) -> None:
+        """`waiting`: an order that can take in others, "" if there is none."""
+        no, system = self.no, self.system
+        if goal == "refused":
+            system.refuse(
+                no, actor=ACTOR, reason="不属于受理范围（演示）", alternative="请向街道反映（演示）", key=goal
+            )
+        elif goal == "withdrawn":
+            system.withdraw(no, owner=self.owner, reason="已经解决（演示）")
+        elif goal == "merged" and waiting:
+            system.merge(no, into=waiting, actor=ACTOR, reason="同一件事（演示）", key=goal)
+        elif goal == "returned":
+            self._walk("transferred")
+            system.give_back(no, actor=ACTOR, reason="不是我们的职责（演示）", key="b")
+        elif goal in ("reopened", "unresolved"):
+            self._walk("answered")
+            system.call_back(no, actor=ACTOR, key="n", reached=True, satisfied=False)
+            if goal == "unresolved":
+                self._walk("answered", "2")
+                system.call_back(no, actor=ACTOR, key="n2", reached=True, satisfied=False)
+        else:
+            self._walk(goal)
+
+    def _walk(self, goal: str, again: str = "") -> None:
+        """Up to `goal` on the usual way; `again` marks a later round."""
+        no, system = self.no, self.system
+        proof = Attachment(f"demo-{no}-{again or 1}", "image/jpeg", 1, sha256(no.encode()).hexdigest())
+        road: tuple[tuple[str, Callable[[], object]], ...] = (
+            (
+                "transferred",
+                lambda: system.transfer(
+                    no, actor=ACTOR, reason="转办（演示）", key=f"t{again}", department=self.department
+                ),
+            ),
+            ("handling", lambda: system.start(no, actor=ACTOR, key=f"s{again}")),
+            (
+                "answered",
+                lambda: system.answer(
+                    no, actor=ACTOR, answer="已经处理好了（演示）", evidence=(proof,), key=f"a{again}"
+                ),
+            ),
+            ("called_back", lambda: system.call_back(no, actor=ACTOR, key="c", reached=True, satisfied=True)),
+            ("rated", lambda: system.rate(no, owner=self.owner, level=5, key="r")),
+            ("closed", lambda: system.finish(no, actor=ACTOR, key="z")),
         )
-    elif goal == "withdrawn":
-        system.withdraw(no, owner=owner, reason="已经解决（演示）")
-    elif goal == "merged" and waiting:
-        system.merge(no, into=waiting, actor=ACTOR, reason="同一件事（演示）", key=goal)
-    road: tuple[tuple[str, Callable[[], object]], ...] = (
-        (
-            "transferred",
-            lambda: system.transfer(no, actor=ACTOR, reason="转办（演示）", key="t", department=department),
-        ),
-        ("handling", lambda: system.start(no, actor=ACTOR, key="s")),
-        ("answered", lambda: system.answer(no, actor=ACTOR, answer="已经处理好了（演示）", key="a")),
-        ("called_back", lambda: system.call_back(no, actor=ACTOR, key="c", reached=True, satisfied=True)),
-        ("rated", lambda: system.rate(no, owner=owner, level=5, key="r")),
-        ("closed", lambda: system.finish(no, actor=ACTOR, key="z")),
-    )
-    names = [name for name, _ in road]
-    last = "transferred" if goal == "returned" else goal
-    for _, go in road[: names.index(last) + 1] if last in names else ():
-        clock.at = min(run.today, clock.at + timedelta(hours=3))
-        go()
-    if goal == "returned":
-        system.give_back(no, actor=ACTOR, reason="不是我们的职责（演示）", key="b")
+        names = [name for name, _ in road]
+        for name, go in road[: names.index(goal) + 1] if goal in names else ():
+            if self.anonymous and name in ("called_back", "rated"):
+                continue  # nobody to call
+            clock = self.run.clock
+            clock.at = min(self.run.today, clock.at + timedelta(hours=3))
+            go()

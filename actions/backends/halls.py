@@ -11,7 +11,15 @@ import yaml
 
 from actions.backends.ports import Hall
 from actions.backends.ports.bookings import Session
-from actions.backends.slot_plan import EVERY_DAY, Days, HallPlan, Policy, ReminderRule, SessionRule
+from actions.backends.slot_plan import (
+    EVERY_DAY,
+    Days,
+    HallPlan,
+    OfferHours,
+    Policy,
+    ReminderRule,
+    SessionRule,
+)
 
 DATA = Path(__file__).resolve().parent.parent / "data" / "halls.yml"
 NUMBERS = {
@@ -83,6 +91,8 @@ def load(path: Path = DATA) -> HallPlan:
     if not isinstance(raw, dict):
         raise ValueError(f"{path.name}: expected horizon_days, policy, sessions and halls")
     read.known(raw, "file", {"verified", "horizon_days", "policy", "sessions", "halls"})
+    if not isinstance(raw.get("verified", False), bool):
+        read.fault("file verified", raw["verified"], "true or false")
     horizon = read.number(raw, "horizon_days", "file", 1, 365)
     policy = _policy(read, raw.get("policy") or {})
     kinds = {
@@ -91,11 +101,11 @@ def load(path: Path = DATA) -> HallPlan:
     halls, rules = _halls(read, raw.get("halls") or [], kinds)
     if read.faults:
         raise ValueError("; ".join(read.faults))
-    return HallPlan(horizon, halls, rules, policy)
+    return HallPlan(horizon, halls, rules, policy, verified=raw.get("verified") is True)
 
 
 def _policy(read: Reading, raw: dict[str, Any]) -> Policy:
-    read.known(raw, "policy", {*NUMBERS, "reminders"})
+    read.known(raw, "policy", {*NUMBERS, "reminders", "offer_from", "offer_to"})
     numbers = {name: read.number(raw, name, "policy", *span) for name, span in NUMBERS.items()}
     reminders = []
     for at, entry in enumerate(raw.get("reminders") or [], 1):
@@ -111,7 +121,10 @@ def _policy(read: Reading, raw: dict[str, Any]) -> Policy:
     names = [r.kind for r in reminders]
     for kind in sorted({k for k in names if names.count(k) > 1}):
         read.fault("policy reminders", kind, "each kind once")
-    return Policy(**numbers, reminders=tuple(reminders))
+    awake = OfferHours(read.clock(raw, "offer_from", "policy"), read.clock(raw, "offer_to", "policy"))
+    if awake.start >= awake.end and not read.faults:  # a time that cannot be read is named already
+        read.fault("policy offer_to", f"{awake.end:%H:%M}", f"after offer_from {awake.start:%H:%M}")
+    return Policy(**numbers, reminders=tuple(reminders), offer_hours=awake)
 
 
 RULE_KEYS = {"session", "days", "weekdays", "start", "end", "slot_minutes", "windows", "per_window"}

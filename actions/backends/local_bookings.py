@@ -8,36 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Literal
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, update
 
-from actions.backends.booking_rows import (
-    Desk,
-    Person,
-    allowed,
-    booking,
-    insert_booking,
-    joined,
-    known,
-    phone_digits,
-    row_of,
-)
+from actions.backends.booking_lists import MOVABLE, BookingLists
+from actions.backends.booking_proof import Proof
+from actions.backends.booking_rows import Desk, Person, booking, insert_booking, known, row_of, there
 from actions.backends.booking_rules import (
     check_cut_off,
     check_item,
+    check_key_owner,
     check_limits,
     check_same_slot,
     check_suspension,
     check_time,
 )
+from actions.backends.case_locks import prune
 from actions.backends.database import hold
 from actions.backends.local_waits import LocalWaits
 from actions.backends.ports import Booking, BookingNotFound, Hall, Slot, Voucher, Wait
+from actions.backends.ports.bookings import Wish
 from actions.backends.reminders import plan_reminders, withdraw_reminders
 from actions.backends.slot_plan import HallPlan
 from actions.backends.slot_rows import (
     bookable,
+    capacity,
     closures_of,
     day_lock,
     give_back,
@@ -49,12 +44,8 @@ from actions.backends.slot_rows import (
     within_horizon,
 )
 from actions.backends.store import Store
-from actions.backends.tables import bookings, slots
-from actions.backends.vouchers import voucher
-from actions.backends.waitlist import offer_on
-
-SHOWN = ("booked", "displaced")
-"""Statuses in which a booking can still be moved or given back."""
+from actions.backends.tables import bookings
+from actions.backends.waitlist import end_of_booking, offer_on
 
 
 class LocalBookings:
@@ -64,6 +55,8 @@ class LocalBookings:
         self._store = store
         self._desk = Desk(store, plan)
         self._waits = LocalWaits(self._desk)
+        self._proof = Proof(self._desk)
+        self._lists = BookingLists(self._desk, self._proof)
 
     @property
     def desk(self) -> Desk:
@@ -85,10 +78,15 @@ class LocalBookings:
 
     def closed_because(self, hall_id: str, day: date) -> str:
         """See `BookingSystem.closed_because`."""
-        if "\0" in hall_id:
+        if hall_id not in self._desk.plan.rules:
             return ""
+        planned = list(self._desk.plan.slots(hall_id, day))
         with self._store.begin() as db:
-            reasons = [row["reason"] for row in closures_of(db, hall_id, day)]
+            shut = closures_of(db, hall_id, day)
+        # One window of several, or a session that does not run that day anyway, is no reason.
+        closed = {p.session for p in planned if not capacity(shut, p.session, p.windows, p.per_window)}
+        told = closed | {""} if closed else closed
+        reasons = [row["reason"] for row in shut if row["session"] in told]
         return "；".join(dict.fromkeys(reasons))
 
     def book(
@@ -101,6 +99,7 @@ class LocalBookings:
             hold(db, f"booking-key:{digests[0]}")
             first = row_of(db, bookings.c.key_digest.in_(digests))
             if first:
+                check_key_owner(first, who)
                 return booking(desk, first)
             row = slot_row(db, slot_id)
             hold(db, day_lock(row["hall_id"], row["day"]), phone_lock(desk, who.phone))
@@ -124,78 +123,60 @@ class LocalBookings:
 
     def bookings(self, owner: str) -> Sequence[Booking]:
         """See `BookingSystem.bookings`."""
-        if "\0" in owner:
-            return []
-        return self._listed(bookings.c.owner == owner, owner, f"owner:{owner}")
+        return self._lists.of_owner(owner)
 
     def by_phone(self, *, phone: str, booking_no: str, owner: str) -> Sequence[Booking]:
         """See `BookingSystem.by_phone`."""
-        digests = self._store.vault.digests("phone", phone_digits(phone))
-        with self._store.begin() as db:
-            mine = (bookings.c.booking_no == booking_no) & bookings.c.phone_digest.in_(digests)
-            if "\0" in booking_no or row_of(db, mine) is None:
-                raise BookingNotFound
-        return self._listed(bookings.c.phone_digest.in_(digests), owner, f"booking:{booking_no}")
-
-    def _listed(self, whose: ColumnElement[bool], actor: str, subject: str) -> Sequence[Booking]:
-        today = self._store.clock().date()
-        with self._store.begin() as db:
-            asked = joined().where(whose, bookings.c.status.in_(SHOWN), slots.c.day >= today)
-            rows = db.execute(asked.order_by(slots.c.day, slots.c.start)).mappings()
-            found = [booking(self._desk, row) for row in rows]
-            if found:
-                self._desk.note(db, actor, "booking.listed", subject, n=str(len(found)))
-        return found
+        return self._lists.of_phone(phone, booking_no, owner)
 
     def find(self, booking_no: str, *, owner: str, phone_last4: str | None = None) -> Booking:
         """See `BookingSystem.find`."""
-        with self._store.begin() as db:
-            row = allowed(self._desk, db, booking_no, owner, phone_last4)
-            if row["status"] not in SHOWN:
-                raise BookingNotFound
-            self._desk.note(db, owner, "booking.seen", f"booking:{booking_no}")
-        return booking(self._desk, row)
+        return self._lists.one(booking_no, owner, phone_last4)
 
     def change(self, booking_no: str, slot_id: str, *, owner: str, phone_last4: str | None = None) -> Booking:
         """See `BookingSystem.change`."""
         desk, now, mine = self._desk, self._store.clock(), bookings.c.booking_no == booking_no
+        self._proof.last4(booking_no, phone_last4, owner)
         with self._store.begin() as db:
             hold(db, f"booking:{booking_no}")
-            before = allowed(desk, db, booking_no, owner, phone_last4)
-            after = slot_row(db, slot_id) if before["status"] in SHOWN else before
+            before = there(db, booking_no)
+            after = slot_row(db, slot_id) if before["status"] in MOVABLE else before
             here = day_lock(before["hall_id"], before["day"])
             phone = self._store.vault.open("bookings.phone", before["phone"])
             hold(db, here, day_lock(after["hall_id"], after["day"]), phone_lock(desk, phone))
-            before = allowed(desk, db, booking_no, owner, phone_last4)  # a closure may have come first
-            if before["status"] not in SHOWN:
+            before = there(db, booking_no)  # a closure may have come first
+            if before["status"] not in MOVABLE:
                 raise BookingNotFound
             if before["status"] == "booked" and before["slot_id"] == slot_id:
                 return booking(desk, before)
-            if before["status"] == "booked":
+            lost, old = before["status"] == "displaced", booking(desk, before)
+            if not lost:
                 check_cut_off(desk, before, now)
-            old = booking(desk, before)
             self._check(db, slot_row(db, slot_id), _person(old), ~mine)
-            check_limits(desk, db, after, _person(old), ~mine)
+            check_limits(desk, db, after, _person(old), ~mine, anew=lost)
+            if lost:  # the place that is held for it may be the very one that is wanted
+                end_of_booking(db, before["hall_id"], before["day"], booking_no)
             take_place(db, slot_id)
             withdraw_reminders(desk, db, old)
             values = {"slot_id": slot_id, "status": "booked", "sequence": bookings.c.sequence + 1}
             db.execute(update(bookings).where(mine).values(**values))
             moved = known(desk, db, mine)
             plan_reminders(desk, db, moved)
-            if before["status"] == "booked":
+            if not lost:
                 give_back(db, before["slot_id"])
-                offer_on(desk, db, before["hall_id"], before["day"])
+            offer_on(desk, db, before["hall_id"], before["day"])
             desk.note(db, owner, "booking.changed", f"booking:{booking_no}", slot=slot_id)
         return moved
 
     def cancel(self, booking_no: str, *, owner: str, phone_last4: str | None = None) -> Booking:
         """See `BookingSystem.cancel`."""
         desk, mine = self._desk, bookings.c.booking_no == booking_no
+        self._proof.last4(booking_no, phone_last4, owner)
         with self._store.begin() as db:
             hold(db, f"booking:{booking_no}")
-            row = allowed(desk, db, booking_no, owner, phone_last4)
+            row = there(db, booking_no)
             hold(db, day_lock(row["hall_id"], row["day"]))
-            row = allowed(desk, db, booking_no, owner, phone_last4)
+            row = there(db, booking_no)
             if row["status"] == "cancelled":
                 return booking(desk, row)
             if row["status"] == "no_show":
@@ -207,37 +188,27 @@ class LocalBookings:
             db.execute(update(bookings).where(mine).values(**values))
             if row["status"] == "booked":
                 give_back(db, row["slot_id"])
-                offer_on(desk, db, row["hall_id"], row["day"])
+            else:
+                end_of_booking(db, row["hall_id"], row["day"], booking_no)
+            offer_on(desk, db, row["hall_id"], row["day"])
             cancelled = known(desk, db, mine)
             desk.note(db, owner, "booking.cancelled", f"booking:{booking_no}")
         return cancelled
 
     def voucher(self, booking_no: str, *, owner: str, phone_last4: str | None = None) -> Voucher:
         """See `BookingSystem.voucher`."""
-        with self._store.begin() as db:
-            row = allowed(self._desk, db, booking_no, owner, phone_last4)
-            self._desk.note(db, owner, "booking.voucher", f"booking:{booking_no}")
-        return self._voucher(row)
+        return self._lists.voucher(booking_no, owner, phone_last4)
 
     def voucher_by_token(self, token: str) -> Voucher:
         """See `BookingSystem.voucher_by_token`."""
-        with self._store.begin() as db:
-            row = None if "\0" in token or not token else row_of(db, bookings.c.voucher == token)
-            if row is None:
-                raise BookingNotFound
-            self._desk.note(db, "link", "booking.voucher", f"booking:{row['booking_no']}")
-        return self._voucher(row)
-
-    def _voucher(self, row: RowMapping) -> Voucher:
-        booked = booking(self._desk, row)
-        return voucher(booked, sequence=row["sequence"], at=self._store.clock())
+        return self._lists.voucher_by_token(token)
 
     def join_waitlist(
         self,
         *,
         hall_id: str,
         day: date,
-        session: Literal["", "noon", "evening", "weekend"] = "",
+        session: Wish = "",
         slot_id: str = "",
         item_id: str,
         item: str,
@@ -254,6 +225,10 @@ class LocalBookings:
         """See `BookingSystem.waits`."""
         return self._waits.of_owner(owner)
 
+    def join_again(self, wait_id: int, *, owner: str, key: str) -> Wait:
+        """See `BookingSystem.join_again`."""
+        return self._waits.again(wait_id, owner, key)
+
     def accept_offer(self, wait_id: int, *, owner: str) -> Booking:
         """See `BookingSystem.accept_offer`."""
         return self._waits.accept(wait_id, owner)
@@ -264,7 +239,10 @@ class LocalBookings:
 
     def tick(self) -> int:
         """See `BookingSystem.tick`."""
-        return self._waits.tick()
+        done = self._waits.tick()
+        with self._store.begin() as db:  # guesses at bookings, also where cases are another system's
+            prune(db, self._store.clock())
+        return done
 
 
 def _person(booked: Booking) -> Person:

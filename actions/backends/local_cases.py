@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hmac
 import re
-from collections.abc import Sequence
-from datetime import timedelta
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, delete, select, update
 
@@ -14,14 +15,15 @@ from actions.backends.case_locks import Try, prune
 from actions.backends.case_view import Happened, view
 from actions.backends.database import insert_new
 from actions.backends.ports import CaseNotFound, CaseStatus
+from actions.backends.retention import load
 from actions.backends.store import Store
 from actions.backends.tables import case_events, case_followers, cases
 
 CASE_NO = re.compile(r"[A-Z0-9-]{1,24}")
 OWNER_LIMIT = 64
 MINE_LIMIT = 50
-FOLLOWED_FOR = timedelta(days=90)
-"""After the last look: a conversation that is older has nobody in it who waits."""
+FOLLOWERS = "case_followers"
+"""Class of data/retention.yml: how long after its last look a conversation is told of changes."""
 
 
 class LocalCases:
@@ -34,12 +36,12 @@ class LocalCases:
     def status(self, case_no: str, *, phone_last4: str, client: str) -> CaseStatus:
         """See `CaseSystem.status`. A wrong number and a wrong phone cost the same and look the same."""
         now, vault = self._store.clock(), self._store.vault
-        attempt = Try.of(case_no, client)
+        attempt = Try.of(vault, case_no, client)
         number = case_no if CASE_NO.fullmatch(case_no) else ""  # no such number; the same work is done
         owner = _storable(client)
         with self._store.begin() as db:
             attempt.alone(db)
-            attempt.refuse_if_locked(db, now, case_no=number, follower=owner)
+            follows = attempt.refuse_if_locked(db, now, case_no=number, follower=owner)
             row = db.execute(select(cases).where(cases.c.case_no == number)).mappings().first()
             stored = vault.open("cases.phone_last4", row["phone_last4"] if row else self._decoy)
             given = phone_last4.encode("utf-8", "surrogatepass")
@@ -47,17 +49,18 @@ class LocalCases:
             found = None
             if right and row is not None:
                 attempt.succeeded(db)
-                found = view(row, _events(db, number), vault, now)
+                found = view(row, _events(db, [number])[number], vault, now)
                 self._follow(db, number, owner)
             else:
-                attempt.failed(db, now)
+                attempt.failed(db, now, follows=follows)
             audit.record(
                 db,
                 vault,
                 at=now,
                 actor=owner or "anonymous",
                 action="case.look" if found else "case.refused",
-                subject=f"case:{number}",
+                # What is no case of ours may be a phone or an ID number: the trail keeps its keyed hash.
+                subject=f"case:{number}" if row is not None else attempt.subject,
             )
         # Raised outside the transaction: inside, the exception would roll the counted failure back.
         if found is None:
@@ -83,7 +86,8 @@ class LocalCases:
                 .mappings()
                 .all()
             )
-            found = [view(row, _events(db, row["case_no"]), vault, now) for row in rows]
+            events = _events(db, [row["case_no"] for row in rows])
+            found = [view(row, events[row["case_no"]], vault, now) for row in rows]
             for case in found:
                 self._follow(db, case.case_no, owner)
             audit.record(
@@ -102,7 +106,7 @@ class LocalCases:
         now = self._store.clock()
         with self._store.begin() as db:
             gone = prune(db, now)
-            old = case_followers.c.seen_at <= now - FOLLOWED_FOR
+            old = case_followers.c.seen_at <= followed_since(now)
             return gone + db.execute(delete(case_followers).where(old)).rowcount
 
     def _follow(self, db: Connection, case_no: str, owner: str) -> None:
@@ -117,14 +121,20 @@ class LocalCases:
             )
 
 
-def _events(db: Connection, case_no: str) -> list[Happened]:
+def followed_since(now: datetime) -> datetime:
+    """Whoever looked a case up after this is told of its changes."""
+    (kept,) = (c for c in load().classes if c.id == FOLLOWERS)
+    return now - timedelta(days=kept.days)
+
+
+def _events(db: Connection, numbers: Sequence[str]) -> Mapping[str, list[Happened]]:
+    """Number -> its events; an empty list for any other."""
     c = case_events.c
-    rows = db.execute(
-        select(c.event_id, c.version, c.at, c.title, c.note, c.paused, c.statutory_on, c.promised_on).where(
-            c.case_no == case_no
-        )
-    )
-    return [Happened(*row) for row in rows]
+    named = (c.event_id, c.version, c.at, c.title, c.note, c.paused, c.statutory_on, c.promised_on)
+    found: defaultdict[str, list[Happened]] = defaultdict(list)
+    for number, *event in db.execute(select(c.case_no, *named).where(c.case_no.in_(numbers))):
+        found[number].append(Happened(*event))
+    return found
 
 
 def _storable(text: str, limit: int = OWNER_LIMIT) -> str:

@@ -9,14 +9,17 @@ from typing import Literal
 
 from sqlalchemy import Connection, RowMapping, insert, or_, select, update
 
-from actions.backends import audit, rating_figures
+from actions.backends import audit, order_ratings, rating_figures
 from actions.backends.database import hold
+from actions.backends.order_book import OrderBook
+from actions.backends.order_policy import shared_policy
 from actions.backends.ports import (
     AlreadyRated,
     Rating,
     RatingFigure,
     Rectification,
     RectificationStep,
+    WorkOrderNotFound,
 )
 from actions.backends.ports.ratings import Advance
 from actions.backends.rated_service import rated_service
@@ -32,6 +35,7 @@ class LocalRatings:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._rectifications = Rectifications(store)
+        self._orders = OrderBook(store, shared_policy())
 
     def rate(
         self,
@@ -55,16 +59,20 @@ class LocalRatings:
         now, vault = self._store.clock(), self._store.vault
         with self._store.begin() as db:
             # The key first: two calls with one key may name different subjects.
-            hold(db, *([f"rating-key:{key}"] if key else []), f"rating:{subject}")
-            first = self._first(db, subject, key)
+            order_no = order_ratings.order_of(subject)
+            names = [f"rating:{subject}", *([f"rating-key:{key}"] if key else [])]
+            hold(db, *names, *([f"order:{order_no}"] if order_no else []))
+            hidden = order_ratings.is_anonymous(db, subject)
+            keys = self._kept(key, hidden) if key else ()
+            first = self._first(db, subject, keys)
             if first is not None:
-                if key and first["key"] == key:
+                if first["key"] in keys:
                     return self._rating(first)
                 raise AlreadyRated(subject)
             found = rated_service(db, subject)
             values = {
                 "subject": subject,
-                "key": key or None,
+                "key": keys[0] if keys else None,
                 "level": level,
                 "reasons": self._seal_reasons(reasons),
                 "comment": vault.seal("ratings.comment", comment),
@@ -73,7 +81,7 @@ class LocalRatings:
                 "channel": channel,
                 "department": department or found.department,
                 "item": item or found.item,
-                "owner": owner,
+                "owner": self._kept(owner, hidden)[0],
                 "created_at": now,
                 "rectify_by": rectify_by(now) if level <= 2 else None,
             }
@@ -81,8 +89,11 @@ class LocalRatings:
             if values["rectify_by"] is not None:
                 self._rectifications.open(db, values, named=bool(digits))
             given = self._row(db, subject)
+            if order_ratings.is_result(subject):
+                self._pass_on(db, order_no)
             audit.record(
-                db, vault, at=now, actor=owner, action="rating.rate", subject=subject,
+                db, vault, at=now, actor=order_ratings.NOBODY if hidden else owner,
+                action="rating.rate", subject=subject,
                 detail={"level": str(level), "channel": channel},
             )  # fmt: skip
         assert given is not None, f"rating of {subject} vanished inside its own transaction"
@@ -94,7 +105,8 @@ class LocalRatings:
         with self._store.begin() as db:
             hold(db, f"rating:{subject}")
             row = self._row(db, subject)
-            if row is None or row["owner"] != owner:
+            hidden = order_ratings.is_anonymous(db, subject)
+            if row is None or row["owner"] not in self._kept(owner, hidden):
                 return None
             if row["reasons"] or row["comment"]:
                 return self._rating(row)
@@ -106,8 +118,8 @@ class LocalRatings:
             )
             found = self._row(db, subject)
             audit.record(
-                db, self._store.vault, at=self._store.clock(), actor=owner, action="rating.explain",
-                subject=subject,
+                db, self._store.vault, at=self._store.clock(),
+                actor=order_ratings.NOBODY if hidden else owner, action="rating.explain", subject=subject,
             )  # fmt: skip
         return self._rating(found) if found is not None else None
 
@@ -165,25 +177,36 @@ class LocalRatings:
         until: date,
     ) -> Sequence[RatingFigure]:
         """See `RatingSystem.figures`."""
-        with self._store.begin() as db:
-            return rating_figures.figures(db, by=by, since=since, until=until, now=self._store.clock())
+        return rating_figures.figures(self._store, by=by, since=since, until=until)
 
     def tick(self) -> int:
         """See `RatingSystem.tick`."""
         return self._rectifications.tick()
+
+    def _kept(self, text: str, hidden: bool) -> tuple[str, ...]:
+        """A conversation or key as it is stored: of an anonymous order only its keyed hash."""
+        return order_ratings.veiled(self._store.vault, text) if hidden else (text,)
+
+    def _pass_on(self, db: Connection, order_no: str) -> None:
+        """The order takes its rating in this transaction, if it is one of ours and far enough."""
+        try:
+            order = self._orders.row(db, order_no)
+        except WorkOrderNotFound:
+            return  # kept in another system, to which the action hands it on
+        order_ratings.pass_on(db, self._orders, order)
 
     @staticmethod
     def _row(db: Connection, subject: str) -> RowMapping | None:
         return db.execute(select(ratings).where(ratings.c.subject == subject)).mappings().first()
 
     @staticmethod
-    def _first(db: Connection, subject: str, key: str) -> RowMapping | None:
+    def _first(db: Connection, subject: str, keys: Sequence[str]) -> RowMapping | None:
         """What stands in the way of a new rating: the one of this key before the one of this subject."""
         mine = ratings.c.subject == subject
-        if key:
-            mine = or_(mine, ratings.c.key == key)
+        if keys:
+            mine = or_(mine, ratings.c.key.in_(keys))
         rows = db.execute(select(ratings).where(mine)).mappings()
-        found = sorted(rows, key=lambda row: not (key and row["key"] == key))
+        found = sorted(rows, key=lambda row: row["key"] not in keys)
         return found[0] if found else None
 
     def _seal_reasons(self, reasons: Sequence[str]) -> str:

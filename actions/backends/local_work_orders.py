@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date
 
 from sqlalchemy import Connection, RowMapping, func, select
 
 from actions.backends import order_duplicates, order_input
+from actions.backends.order_deadlines import due_on
 from actions.backends.order_filing import ANONYMOUS, OrderFiling
 from actions.backends.order_lookups import SENTENCE
 from actions.backends.order_states import UNANSWERED
 from actions.backends.ports import Attachment, OrderRefused, OrderStep, WorkOrder, WorkOrderNotFound
 from actions.backends.tables import order_attachments, work_orders
 
-INTERNAL = frozenset({"confirm", "reveal", "follow"})
+INTERNAL = frozenset({"confirm", "reveal", "follow", "evidence"})
 """Steps that are no business of the citizen's."""
 TOLD = frozenset({"extend", "refuse", "split", "urge", "add", "withdraw", "rate"})
 """Steps whose reason and note the citizen sees: their own words, or what they were told."""
@@ -42,8 +44,10 @@ class LocalWorkOrders(OrderFiling):
         with self._store.begin() as db:
             if not owner or "\0" in owner:
                 return []
-            rows = order_duplicates.own_similar(db, self._store, self._policy, owner, text)
-            return [self._book.view(db, row) for row in rows]
+            mine = order_duplicates.read_own(db, self._store, self._policy, owner)
+        near = order_duplicates.alike(self._policy, text, mine)
+        with self._store.begin() as db:
+            return [self._book.view(db, self._book.row(db, one.order_no)) for _, one in near]
 
     def find(
         self, order_no: str, *, owner: str, phone_last4: str | None = None, code: str | None = None
@@ -130,9 +134,8 @@ class LocalWorkOrders(OrderFiling):
                 db, row, "withdraw", actor=self._who(row, owner), key=full, note=why, changes=changes
             )
             for follower in self._book.followers(db, order_no):
-                held = self._book.held(db, follower["order_no"])
-                alone = {"main": None, "department": "", "confirmed_by": ""}
-                self._book.step(db, held, "split", actor="system", changes=alone)
+                alone = {"main": None, "department": "", "confirmed_by": "", "due_on": self._due(follower)}
+                self._book.step(db, follower, "split", actor="system", changes=alone)
             return fresh
 
         return self._citizen(order_no, owner, phone_last4, code, "withdraw", act)
@@ -176,11 +179,17 @@ class LocalWorkOrders(OrderFiling):
         with self._store.begin() as db:
             allowed = self._access.row(db, order_no, owner, last4, code)
             if allowed is not None:
-                row = act(db, self._book.held(db, order_no))
+                row = act(db, self._book.family(db, order_no))
                 order = self._book.view(db, row)
                 self._book.audit(db, self._who(row, owner), action, order_no, state=order.state)
                 return order
         raise WorkOrderNotFound
+
+    def _due(self, row: RowMapping) -> date:
+        """Its own deadline, or a new one where that went by while it followed another order."""
+        today = self._store.clock().date()
+        own: date = row["due_on"]
+        return own if own >= today else due_on(self._policy, row["kind"], row["urgency"], today)
 
     @staticmethod
     def _who(row: RowMapping, owner: str) -> str:

@@ -13,6 +13,11 @@ from actions.backends.ports import Notice
 from actions.backends.store import Store
 from actions.backends.tables.notices import notices
 
+PAGE = 500
+"""Ids in one statement: databases take some thousands of values at most."""
+ID_END = 2**31
+"""No id is this large, and PostgreSQL would not even compare it."""
+
 
 def post(
     db: Connection, *, key: str, owner: str, kind: str, payload: Mapping[str, str], due_at: datetime
@@ -44,7 +49,7 @@ class LocalNotices:
 
     def due(self, limit: int = 50) -> Sequence[Notice]:
         """See `NoticeBoard.due`."""
-        with self._store.begin() as db:
+        with self._store.read() as db:
             rows = db.execute(
                 select(notices)
                 .where(notices.c.told_at.is_(None), notices.c.due_at <= self._store.clock())
@@ -58,8 +63,11 @@ class LocalNotices:
     def told(self, ids: Sequence[int]) -> None:
         """See `NoticeBoard.told`."""
         with self._store.begin() as db:
-            db.execute(
-                update(notices)
-                .where(notices.c.id.in_(list(ids)), notices.c.told_at.is_(None))
-                .values(told_at=self._store.clock())
-            )
+            ours = [number for number in ids if 0 < number < ID_END]
+            for at in range(0, len(ours), PAGE):
+                here = notices.c.id.in_(ours[at : at + PAGE])
+                db.execute(
+                    update(notices)
+                    .where(here, notices.c.told_at.is_(None))
+                    .values(told_at=self._store.clock())
+                )

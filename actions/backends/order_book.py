@@ -11,12 +11,13 @@ from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from actions.backends import audit, notices, order_states
 from actions.backends.database import hold
 from actions.backends.order_view import OrderViews
-from actions.backends.ports import Attachment
+from actions.backends.ports import Attachment, OrderRefused
 from actions.backends.tables import order_attachments, order_steps, work_orders
 
 VISIBLE: Mapping[str, str] = {
     "transfer": "order_transferred",
     "answer": "order_answered",
+    "reopen": "order_reopened",
     "extend": "order_extended",
     "refuse": "order_refused",
     "close": "order_closed",
@@ -26,7 +27,7 @@ VISIBLE: Mapping[str, str] = {
     "take_up": "order_taken_up",
 }
 """Step -> notice that tells the citizen."""
-SHARED = ("transfer", "answer", "extend", "refuse", "close")
+SHARED = ("transfer", "answer", "reopen", "extend", "refuse", "close")
 """Steps of a main order that are told to whoever was merged into it, too."""
 
 
@@ -56,6 +57,20 @@ class OrderBook(OrderViews):
         """Be alone with these orders; the row of the first. Raises WorkOrderNotFound."""
         hold(db, *(f"order:{no}" for no in order_nos if "\0" not in no))
         return self.row(db, order_nos[0])
+
+    def family(self, db: Connection, order_no: str, *also: str) -> RowMapping:
+        """Be alone with the order, with `also` and with what is merged into it, taken in one order of names.
+
+        Nothing can be merged into an order that is held, so the second look finds no more. Raises
+        WorkOrderNotFound.
+        """
+        row, known = self.row(db, order_no), set[str]()
+        wanted = {order_no, *also}
+        while not wanted <= known:
+            known |= wanted | {follower["order_no"] for follower in self.followers(db, order_no)}
+            row = self.held(db, order_no, *known)
+            wanted = {follower["order_no"] for follower in self.followers(db, order_no)}
+        return row
 
     def replayed(self, db: Connection, key: str) -> bool:
         """True if a step with this key was taken before."""
@@ -132,12 +147,16 @@ class OrderBook(OrderViews):
         mine = select(work_orders).where(work_orders.c.main == main, work_orders.c.state == "merged")
         return db.execute(mine.order_by(work_orders.c.order_no)).mappings().all()
 
-    def keep_files(self, db: Connection, order_no: str, files: Sequence[Attachment]) -> None:
-        """Note the references of files."""
-        at = self.store.clock()
+    def keep_files(self, db: Connection, order_no: str, files: Sequence[Attachment], round_: int = 0) -> None:
+        """Note the references of files: the citizen's, or evidence of a round. Raises OrderRefused."""
+        at, kept = self.store.clock(), order_attachments.c
+        known = select(kept.id).where(kept.order_no == order_no, kept.id.in_([f.id for f in files]))
+        if files and db.execute(known).first() is not None:
+            raise OrderRefused("attachments", "each file once")
         rows = [
             {
                 "order_no": order_no,
+                "round": round_,
                 "id": f.id,
                 "media_type": f.media_type,
                 "size": f.size,

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, update
 
-from actions.backends import order_input
-from actions.backends.order_deadlines import due_on, extended
+from actions.backends import order_input, order_ratings, order_watch
+from actions.backends.order_deadlines import due_on, extended, workdays_between
 from actions.backends.order_lookups import SENTENCE, OrderLookups
 from actions.backends.order_states import UNANSWERED, allowed
 from actions.backends.ports import (
+    Attachment,
     DepartmentNotConfirmed,
+    EvidenceMissing,
     IllegalTransition,
     OrderRefused,
     WorkOrder,
 )
 from actions.backends.tables import work_orders
+
+UNTOLD = {"answered_at": None, "answered_on": None, "answer_workdays": None}
+"""An order that has no answer (any more)."""
 
 
 class LocalOrderDesk(OrderLookups):
@@ -55,19 +60,48 @@ class LocalOrderDesk(OrderLookups):
         changes = {"department": "", "confirmed_by": "", "returns": work_orders.c.returns + 1}
         return self._move(order_no, "return", actor, key, reason=needed, changes=changes)
 
-    def answer(self, order_no: str, *, actor: str, answer: str, key: str, note: str = "") -> WorkOrder:
+    def answer(
+        self,
+        order_no: str,
+        *,
+        actor: str,
+        answer: str,
+        key: str,
+        note: str = "",
+        evidence: tuple[Attachment, ...] = (),
+    ) -> WorkOrder:
         """See `OrderDesk.answer`."""
         told = order_input.text("answer", answer, self._policy.number("text.longest"), least=1)
         who, now = order_input.actor(actor), self._store.clock()
+        files = order_input.attachments(self._policy, evidence)
 
         def act(db: Connection, row: RowMapping) -> RowMapping:
-            changes = {"answer": self._store.vault.seal("work_orders.answer", told), "answered_at": now}
+            changes = {"answer": self._store.vault.seal("work_orders.answer", told), **_answered(row, now)}
             fresh = self._step(db, row, "answer", who, key, note=note, changes=changes)
-            mine = (work_orders.c.main == row["order_no"]) & (work_orders.c.state == "merged")
-            db.execute(update(work_orders).where(mine).values(answered_at=now))
+            self._book.keep_files(db, order_no, files, row["round"])
+            for follower in self._book.followers(db, order_no):
+                mine = work_orders.c.order_no == follower["order_no"]
+                db.execute(update(work_orders).where(mine).values(**_answered(follower, now)))
             return fresh
 
         return self._once(order_no, "answer", who, key, act)
+
+    def add_evidence(
+        self, order_no: str, *, actor: str, evidence: tuple[Attachment, ...], key: str, note: str = ""
+    ) -> WorkOrder:
+        """See `OrderDesk.add_evidence`."""
+        who = order_input.actor(actor)
+        if not evidence:
+            raise OrderRefused("evidence", "at least one file")
+
+        def act(db: Connection, row: RowMapping) -> RowMapping:
+            already = self._book.files(db, order_no, row["round"])
+            files = order_input.attachments(self._policy, evidence, len(already))
+            fresh = self._step(db, row, "evidence", who, key, note=note)
+            self._book.keep_files(db, order_no, files, row["round"])
+            return fresh
+
+        return self._once(order_no, "evidence", who, key, act)
 
     def extend(self, order_no: str, *, actor: str, reason: str, until: date, key: str) -> WorkOrder:
         """See `OrderDesk.extend`."""
@@ -92,7 +126,14 @@ class LocalOrderDesk(OrderLookups):
         now = self._store.clock()
         answer = self._store.vault.seal("work_orders.answer", f"{why}\n{else_}")
         changes = {"answer": answer, "closed_at": now}
-        return self._move(order_no, "refuse", actor, key, reason=why, note=else_, changes=changes)
+        who = order_input.actor(actor)
+
+        def act(db: Connection, row: RowMapping) -> RowMapping:
+            fresh = self._step(db, row, "refuse", who, key, reason=why, note=else_, changes=changes)
+            self._end_followers(db, fresh, "refused_with")
+            return fresh
+
+        return self._once(order_no, "refuse", who, key, act)
 
     def call_back(
         self,
@@ -105,15 +146,34 @@ class LocalOrderDesk(OrderLookups):
         note: str = "",
     ) -> WorkOrder:
         """See `OrderDesk.call_back`."""
-        found = "reached" if reached else "not_reached"
+        who, found = order_input.actor(actor), "reached" if reached else "not_reached"
         if satisfied is not None:
+            if not reached:
+                raise OrderRefused("satisfied", "no opinion of somebody who was not reached")
             found += ",satisfied" if satisfied else ",not_satisfied"
-        return self._move(order_no, "call_back", actor, key, reason=found, note=note)
+
+        def act(db: Connection, row: RowMapping) -> RowMapping:
+            fresh = self._step(db, row, "call_back", who, key, reason=found, note=note)
+            if satisfied is False and not fresh["reopens"]:
+                return self._reopen(db, fresh, who)
+            if satisfied is False:
+                order_watch.note_unresolved(db, order_no, fresh["due_on"], self._store.clock())
+            return order_ratings.pass_on(db, self._book, fresh)
+
+        return self._once(order_no, "call_back", who, key, act)
 
     def finish(self, order_no: str, *, actor: str, key: str, note: str = "") -> WorkOrder:
         """See `OrderDesk.finish`."""
-        changes = {"closed_at": self._store.clock()}
-        return self._move(order_no, "close", actor, key, note=note, changes=changes)
+        who, now = order_input.actor(actor), self._store.clock()
+
+        def act(db: Connection, row: RowMapping) -> RowMapping:
+            if "close" in allowed(row["state"], anonymous=row["anonymous"]):
+                self._may_close(db, row, note)
+            fresh = self._step(db, row, "close", who, key, note=note, changes={"closed_at": now})
+            self._end_followers(db, fresh, "closed_with")
+            return order_ratings.pass_on(db, self._book, fresh)
+
+        return self._once(order_no, "close", who, key, act)
 
     def merge(self, order_no: str, *, into: str, actor: str, reason: str, key: str) -> WorkOrder:
         """See `OrderDesk.merge`."""
@@ -127,10 +187,8 @@ class LocalOrderDesk(OrderLookups):
                 raise IllegalTransition(main["state"], "take_in", allowed(main["state"]))
             changes = {"main": into}
             fresh = self._step(db, row, "merge", who, key, reason=needed, note=into, changes=changes)
-            followers = self._book.followers(db, order_no)
-            for follower in followers:
-                held = self._book.held(db, follower["order_no"])
-                self._book.step(db, held, "follow", actor=who, note=into, changes=changes)
+            for follower in self._book.followers(db, order_no):
+                self._book.step(db, follower, "follow", actor=who, note=into, changes=changes)
             return fresh
 
         return self._once(order_no, "merge", who, key, act, also=(into,))
@@ -141,6 +199,34 @@ class LocalOrderDesk(OrderLookups):
         today = self._store.clock().date()
         changes = {"kind": "complaint", "due_on": due_on(self._policy, "complaint", "urgent", today)}
         return self._move(order_no, "take_up", actor, key, reason=needed, changes=changes)
+
+    def _reopen(self, db: Connection, row: RowMapping, actor: str) -> RowMapping:
+        """退回重办: the answer goes into the history, the department has a whole new deadline."""
+        told = self._store.vault.open("work_orders.answer", row["answer"])
+        day = due_on(self._policy, row["kind"], row["urgency"], self._store.clock().date())
+        changes = {"answer": "", **UNTOLD, "due_on": day, "reopens": work_orders.c.reopens + 1}
+        fresh = self._book.step(
+            db, row, "reopen", actor=actor, reason="not_satisfied", note=told, until=day, changes=changes
+        )
+        mine = (work_orders.c.main == row["order_no"]) & (work_orders.c.state == "merged")
+        db.execute(update(work_orders).where(mine).values(**UNTOLD))
+        return fresh
+
+    def _may_close(self, db: Connection, row: RowMapping, note: str) -> None:
+        proven = row["kind"] not in self._policy.evidence_kinds
+        if not proven and not self._book.files(db, row["order_no"], row["round"]):
+            where = f"{row['order_no']}, round {row['round']}"
+            raise EvidenceMissing(f"{where}: no evidence of the answer, expected a file; add it")
+        if not note.strip() and order_watch.is_unresolved(db, row["order_no"]):
+            raise OrderRefused("note", "what the supervisor decided: the citizen says that it is not solved")
+
+    def _end_followers(self, db: Connection, main: RowMapping, step: str) -> None:
+        """What was merged into an order ends with it, with its answer; from then on it stands alone."""
+        same = ("answer", "department", "due_on", "closed_at")
+        for follower in self._book.followers(db, main["order_no"]):
+            changes = {name: main[name] for name in same}
+            ended = self._book.step(db, follower, step, actor="system", changes=changes)
+            order_ratings.pass_on(db, self._book, ended)
 
     def _step(
         self, db: Connection, row: RowMapping, step: str, actor: str, key: str, **values: Any
@@ -170,7 +256,7 @@ class LocalOrderDesk(OrderLookups):
         """Hold the order, do `act` unless this key did it before, show the order."""
         full = _key(step, order_no, order_input.key(key))
         with self._store.begin() as db:
-            row = self._book.held(db, order_no, *also)
+            row = self._book.family(db, order_no, *also)
             again = self._book.replayed(db, full)
             if not again:
                 row = act(db, row)
@@ -178,6 +264,13 @@ class LocalOrderDesk(OrderLookups):
             if not again:
                 self._book.audit(db, actor, step, order_no, state=view.state)
             return view
+
+
+def _answered(row: RowMapping, now: datetime) -> dict[str, Any]:
+    """When an order was answered, and the working days since it was filed."""
+    day = now.date()
+    days = workdays_between(row["created_at"].date(), day)
+    return {"answered_at": now, "answered_on": day, "answer_workdays": days}
 
 
 def _key(step: str, order_no: str, key: str) -> str:

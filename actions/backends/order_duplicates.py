@@ -1,86 +1,95 @@
-"""Orders about the same matter: likeness of words, and who else to compare with. Candidates only."""
+"""Orders about the same matter: who to compare with, and how alike they are. Only a person decides.
+
+Reading is done in the caller's transaction, comparing after it: nobody waits for the model.
+"""
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, select
 
+from actions.backends.order_likeness import likenesses
+from actions.backends.order_places import places_of
 from actions.backends.order_policy import OrderPolicy
 from actions.backends.order_states import UNANSWERED
 from actions.backends.ports import DuplicateCandidate
 from actions.backends.store import Store
 from actions.backends.tables import work_orders
 
-NOT_WORDS = re.compile(r"[\W_]+")
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One order to compare, its words opened; `because`: what it shares with the other."""
+
+    order_no: str
+    state: str
+    created_at: datetime
+    words: str
+    because: str
 
 
-def trigrams(text: str) -> frozenset[str]:
-    """The runs of three characters of a text, folded and without punctuation; a short text is one run."""
-    plain = NOT_WORDS.sub("", unicodedata.normalize("NFKC", text)).lower()
-    if len(plain) < 3:
-        return frozenset({plain} if plain else ())
-    return frozenset(plain[i : i + 3] for i in range(len(plain) - 2))
+def read_own(db: Connection, store: Store, policy: OrderPolicy, owner: str) -> Sequence[Read]:
+    """The owner's unanswered orders, newest first."""
+    orders = work_orders.c
+    mine = select(*_columns()).where(orders.owner == owner, orders.state.in_(UNANSWERED))
+    rows = db.execute(mine.order_by(orders.created_at.desc()).limit(policy.number("duplicates.most_read")))
+    return [_read(store, row, "own") for row in rows.mappings()]
 
 
-def similarity(one: str, other: str) -> float:
-    """Likeness of two texts, 0 to 1: twice the trigrams they share over all that they have (Dice)."""
-    a, b = trigrams(one), trigrams(other)
-    return 2 * len(a & b) / (len(a) + len(b)) if a and b else 0.0
-
-
-def place_of(policy: OrderPolicy, text: str) -> str:
-    """The first thing in the words that looks like a street, an estate or the like; "" without one."""
-    found = policy.place.search(text)
-    return found.group(1) if found else ""
-
-
-def district_of(policy: OrderPolicy, text: str) -> str:
-    """The district that is named first in the words; "" without one."""
-    places = [
-        (text.index(word), name) for name, words in policy.districts.items() for word in words if word in text
-    ]
-    return min(places)[1] if places else ""
-
-
-def own_similar(
-    db: Connection, store: Store, policy: OrderPolicy, owner: str, text: str
-) -> Sequence[RowMapping]:
-    """The owner's unanswered orders that sound like `text`, likeliest first."""
-    rows = db.execute(
-        select(work_orders)
-        .where(work_orders.c.owner == owner, work_orders.c.state.in_(UNANSWERED))
-        .order_by(work_orders.c.created_at.desc())
-        .limit(policy.number("duplicates.most_read"))
-    ).mappings()
-    scored = [(similarity(text, store.vault.open("work_orders.text", row["text"])), row) for row in rows]
-    near = [pair for pair in scored if pair[0] >= policy.numbers["duplicates.own"]]
-    return [row for _, row in sorted(near, key=lambda pair: -pair[0])]
-
-
-def candidates(
+def read_near(
     db: Connection, store: Store, policy: OrderPolicy, row: RowMapping
-) -> Sequence[DuplicateCandidate]:
-    """Other unanswered orders that may be about the same, likeliest first.
+) -> tuple[str, Sequence[Read]]:
+    """(the order's words, other unanswered orders of the same phone, place or topic).
 
-    Looked for by the phone's digest, the place's digest and the topic, each by its index; of each at most
-    `duplicates.most_read` texts are opened.
+    Each is looked for by its index; of each kind at most `duplicates.most_read` texts are opened.
     """
-    text = store.vault.open("work_orders.text", row["text"])
-    found: dict[str, DuplicateCandidate] = {}
+    found: dict[str, Read] = {}
     for because, where in _same(store, row).items():
         for other in _rows(db, policy, row, where):
-            likeness = similarity(text, store.vault.open("work_orders.text", other["text"]))
-            number = other["order_no"]
-            if likeness < policy.numbers[f"duplicates.{because}"] or number in found:
-                continue
-            found[number] = DuplicateCandidate(
-                number, other["state"], other["created_at"], round(likeness, 3), because
-            )
-    return sorted(found.values(), key=lambda one: (-one.similarity, one.order_no))
+            found.setdefault(other["order_no"], _read(store, other, because))
+    return _words(store, row), list(found.values())
+
+
+def alike(policy: OrderPolicy, words: str, others: Sequence[Read]) -> Sequence[tuple[float, Read]]:
+    """Those that are alike enough for what they share, with their likeness, likeliest first."""
+
+    def places(text: str) -> Iterable[str]:
+        return places_of(policy, text)
+
+    scores = likenesses(words, [other.words for other in others], places)
+    near = [
+        (round(score, 3), other)
+        for score, other in zip(scores, others, strict=True)
+        if score >= policy.numbers[f"duplicates.{other.because}"]
+    ]
+    return sorted(near, key=lambda pair: (-pair[0], pair[1].order_no))
+
+
+def candidates(policy: OrderPolicy, words: str, others: Sequence[Read]) -> Sequence[DuplicateCandidate]:
+    """See `OrderDesk.duplicates`."""
+    return [
+        DuplicateCandidate(other.order_no, other.state, other.created_at, score, other.because)
+        for score, other in alike(policy, words, others)
+    ]
+
+
+def _columns() -> tuple[ColumnElement[object], ...]:
+    one = work_orders.c
+    return one.order_no, one.state, one.created_at, one.text, one.place
+
+
+def _read(store: Store, row: RowMapping, because: str) -> Read:
+    return Read(row["order_no"], row["state"], row["created_at"], _words(store, row), because)
+
+
+def _words(store: Store, row: RowMapping) -> str:
+    """What was said, and the place where it was told apart from that."""
+    text = store.vault.open("work_orders.text", row["text"])
+    place = store.vault.open("work_orders.place", row["place"])
+    return text if place in text else f"{text}，{place}"
 
 
 def _same(store: Store, row: RowMapping) -> dict[str, ColumnElement[bool]]:
@@ -104,7 +113,7 @@ def _rows(
     since = row["created_at"] - timedelta(days=policy.number("duplicates.days"))
     until = row["created_at"] + timedelta(days=policy.number("duplicates.days"))
     query = (
-        select(orders.order_no, orders.state, orders.created_at, orders.text)
+        select(*_columns())
         .where(where, orders.created_at >= since, orders.created_at <= until)
         .where(orders.order_no != row["order_no"], orders.state.in_(UNANSWERED))
         .order_by(orders.created_at.desc())

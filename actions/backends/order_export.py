@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
+from functools import cache
 from pathlib import Path
 
 from openpyxl import Workbook
 
 from actions.backends.ports import FigureRow
+from actions.departments.data import read_data
 
 HEAD = (
     "统计口径",
@@ -22,14 +24,23 @@ HEAD = (
     "已评价",
     "满意",
     "平均答复工作日",
+    "退回重办",
 )
 GROUPS = {"all": "合计", "department": "承办单位", "topic": "事项类别", "district": "区县"}
 NONE = "未填"
 
 
+@cache
+def known_titles() -> Mapping[str, str]:
+    """Id of each topic and department of `actions.departments` -> what an office calls it."""
+    departments = read_data().departments
+    titles = {department.id: department.title for department in departments}
+    return titles | {topic.id: topic.title for department in departments for topic in department.topics}
+
+
 def lines(rows: Sequence[FigureRow], titles: Mapping[str, str] | None = None) -> list[list[object]]:
-    """The rows under `HEAD`. `titles`: id of a topic or department -> what it is called."""
-    known = titles or {}
+    """The rows under `HEAD`. `titles`: id of a topic or department -> its name, where not the usual one."""
+    known = known_titles() if titles is None else titles
     return [
         [
             GROUPS[row.by],

@@ -10,12 +10,13 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
-from actions.backends import order_duplicates, order_input, order_watch
+from actions.backends import order_input, order_watch
 from actions.backends.database import hold, insert_new
 from actions.backends.numbers import WORK_ORDER, new_number
 from actions.backends.order_book import Propose, Proposed
 from actions.backends.order_deadlines import EMERGENCY, due_on
 from actions.backends.order_desk import LocalOrderDesk
+from actions.backends.order_places import district_of, place_of
 from actions.backends.order_policy import KINDS, URGENCIES, OrderPolicy, shared_policy
 from actions.backends.ports import Attachment, WorkOrder
 from actions.backends.ports.work_order import FiledKind, Urgency
@@ -66,7 +67,7 @@ class OrderFiling(LocalOrderDesk):
         }
         said = {
             "text": words,
-            "place": order_input.text("place", place, 200) or order_duplicates.place_of(self._policy, words),
+            "place": order_input.text("place", place, 200) or place_of(self._policy, words),
             "contact": "" if anonymous else order_input.text("contact", contact, 40),
             "phone": "" if anonymous else order_input.text("phone", phone, 20),
         }
@@ -105,8 +106,9 @@ class OrderFiling(LocalOrderDesk):
             return None
         try:
             return self._propose(words)
-        except Exception:  # a proposal is a help; a complaint is never lost for want of one
-            logger.exception("no proposal of a department")
+        except Exception as error:  # a proposal is a help; a complaint is never lost for want of one
+            # The kind alone: the words of an exception may be the citizen's.
+            logger.error("no proposal of a department: %s", type(error).__name__)
             return None
 
     def _values(
@@ -131,11 +133,12 @@ class OrderFiling(LocalOrderDesk):
             "proposal": json.dumps(guess.as_json(), ensure_ascii=False) if guess else "",
             "confirmed_by": "",
             "topic": (guess and guess.topic) or "",
-            "district": order_duplicates.district_of(self._policy, f"{said['place']} {said['text']}"),
+            "district": district_of(self._policy, f"{said['place']} {said['text']}"),
             "emergency_number": emergency,
             "created_at": now,
             "due_on": due_on(self._policy, kind, filed["urgency"], now.date()),
             "returns": 0,
+            "reopens": 0,
             "urged": 0,
         }
 

@@ -51,10 +51,10 @@ class OrderLookups:
     def duplicates(self, order_no: str, *, actor: str) -> Sequence[DuplicateCandidate]:
         """See `OrderDesk.duplicates`."""
 
-        def found(db: Connection, row: RowMapping) -> Sequence[DuplicateCandidate]:
-            return order_duplicates.candidates(db, self._store, self._policy, row)
+        def read(db: Connection, row: RowMapping) -> tuple[str, Sequence[order_duplicates.Read]]:
+            return order_duplicates.read_near(db, self._store, self._policy, row)
 
-        return self._look(order_no, actor, "duplicates", found)
+        return order_duplicates.candidates(self._policy, *self._look(order_no, actor, "duplicates", read))
 
     def listing(
         self,
@@ -115,8 +115,7 @@ class OrderLookups:
         """See `OrderDesk.figures`."""
         if start >= end:
             raise OrderRefused("end", "a day after start")
-        with self._store.begin() as db:
-            return order_figures.figures(db, start, end, self._store.clock().date())
+        return order_figures.figures(self._store, start, end)
 
     def tick(self) -> int:
         """See `OrderDesk.tick`."""

@@ -56,6 +56,8 @@ class OrderPolicy:
     escalation: tuple[int, ...]
     """Working days after the deadline after which staff are alerted, each time louder."""
     media_types: frozenset[str]
+    evidence_kinds: frozenset[str]
+    """Kinds of orders that are closed with evidence only."""
     districts: Mapping[str, tuple[str, ...]]
     place: re.Pattern[str]
     cues: Mapping[str, re.Pattern[str]]
@@ -77,6 +79,7 @@ def load_policy(path: Path = DATA) -> OrderPolicy:
         numbers=_numbers(table, faults),
         escalation=_escalation(table.get("escalation"), faults),
         media_types=frozenset(map(str, (table.get("attachments") or {}).get("media_types") or ())),
+        evidence_kinds=_evidence(table.get("evidence"), faults),
         districts={str(k): tuple(map(str, v or ())) for k, v in (table.get("districts") or {}).items()},
         place=_pattern(table.get("place"), "place", faults),
         cues=_cues(table.get("cues"), faults),
@@ -114,7 +117,7 @@ def _deadlines(raw: Any, faults: list[str]) -> dict[tuple[str, str], int]:
 def _unverified(table: Mapping[str, Any]) -> list[str]:
     rows = [r for r in table.get("deadlines") or () if isinstance(r, dict)]
     names = [f"deadlines.{r.get('kind')}.{r.get('urgency')}" for r in rows if r.get("verified") is not True]
-    parts = ("extension", "reminder", "escalation")
+    parts = ("extension", "reminder", "escalation", "evidence")
     return names + [p for p in parts if (table.get(p) or {}).get("verified") is not True]
 
 
@@ -139,6 +142,14 @@ def _escalation(raw: Any, faults: list[str]) -> tuple[int, ...]:
     if sorted(set(days)) != days:
         faults.append(f"escalation.workdays_after: got {days!r}, expected them rising")
     return tuple(days)
+
+
+def _evidence(raw: Any, faults: list[str]) -> frozenset[str]:
+    kinds = raw.get("kinds") if isinstance(raw, dict) else None
+    if not isinstance(kinds, list) or not set(map(str, kinds)) <= set(KINDS):
+        faults.append(f"evidence.kinds: got {kinds!r}, expected a list of {', '.join(KINDS)}")
+        return frozenset()
+    return frozenset(map(str, kinds))
 
 
 def _cues(raw: Any, faults: list[str]) -> dict[str, re.Pattern[str]]:

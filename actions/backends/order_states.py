@@ -3,7 +3,8 @@
 受理 accepted → 转办 transferred → 办理 handling → 反馈 answered → 回访 called_back → 评价 rated →
 办结 closed, with 退回 returned (a new round), 不予受理 refused, 撤回 withdrawn, 并案 merged, and
 `referred` for what is the police's, the firefighters' or the ambulance's.
-延期 is a step that changes the deadline, not the state.
+延期 is a step that changes the deadline, not the state. 退回重办 (reopen) leads back from the call-back,
+once.
 """
 
 from __future__ import annotations
@@ -38,8 +39,10 @@ STEPS: Mapping[str, Step] = {
     "transfer": Step(BEFORE_TRANSFER, "transferred", "round"),
     "start": Step(("transferred",), "handling", "round"),
     "return": Step(WITH_DEPARTMENT, "returned", "", opens_round=True),
+    "reopen": Step(("called_back",), "returned", "order", opens_round=True),
     "extend": Step(UNANSWERED, None, "order"),
     "answer": Step(("handling",), "answered", "round"),
+    "evidence": Step(("answered", "called_back", "rated"), None),
     "call_back": Step(("answered",), "called_back", "round"),
     "rate": Step(("called_back",), "rated", "order"),
     "close": Step(("called_back", "rated"), "closed", "order"),
@@ -48,6 +51,8 @@ STEPS: Mapping[str, Step] = {
     "merge": Step(UNANSWERED, "merged", "round"),
     "follow": Step(("merged",), "merged"),
     "split": Step(("merged",), "accepted", "", opens_round=True),
+    "closed_with": Step(("merged",), "closed", "order"),
+    "refused_with": Step(("merged",), "refused", "order"),
     "take_up": Step(("referred",), "accepted", "order"),
     "urge": Step((*UNANSWERED, "merged"), None),
     "add": Step(ADDABLE, None),

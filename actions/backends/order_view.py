@@ -64,11 +64,13 @@ class OrderViews:
             emergency_number=row["emergency_number"],
             topic=row["topic"],
             district=row["district"],
-            proposed_department=proposal.get("department") or "",
+            proposed_department=proposal.get("title") or proposal.get("department") or "",
             proposed_confidence=float(proposal.get("confidence") or 0.0),
             confirmed_by=row["confirmed_by"] if staff else "",
             level=row["level"],
-            attachments=self._attachments(db, row["order_no"]),
+            attachments=self.files(db, row["order_no"]),
+            evidence=self.files(db, (main or row)["order_no"], (main or row)["round"]),
+            reopened=(main or row)["reopens"] > 0,
         )
 
     def steps(self, db: Connection, order_no: str) -> Sequence[OrderStep]:
@@ -97,11 +99,12 @@ class OrderViews:
     def _open(self, column: str, row: RowMapping) -> str:
         return self.store.vault.open(f"work_orders.{column}", row[column])
 
-    def _attachments(self, db: Connection, order_no: str) -> tuple[Attachment, ...]:
+    def files(self, db: Connection, order_no: str, round_: int = 0) -> tuple[Attachment, ...]:
+        """The citizen's files (round 0), or the evidence of a round, in the order in which they came."""
         files = order_attachments.c
         found = db.execute(
             select(files.id, files.media_type, files.size, files.sha256)
-            .where(files.order_no == order_no)
+            .where(files.order_no == order_no, files.round == round_)
             .order_by(files.at, files.id)
         )
         return tuple(Attachment(*cast(Any, row)) for row in found)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, and_, or_, select
 
 from actions.backends.database import insert_new
 from actions.backends.order_deadlines import cutoffs
@@ -14,6 +14,9 @@ from actions.backends.order_states import UNANSWERED
 from actions.backends.ports import OrderAlert
 from actions.backends.tables import order_alerts, work_orders
 
+UNRESOLVED = "unresolved"
+CALLED_BACK = ("called_back", "rated")
+GRAVEST = {"referred": 1000, UNRESOLVED: 900}
 PAGE = 500
 """Orders that are read at a time."""
 
@@ -33,13 +36,29 @@ def note_referred(db: Connection, order_no: str, due: date, now: datetime) -> No
     insert_new(db, order_alerts, [_alert(order_no, "referred", due, now)])
 
 
+def note_unresolved(db: Connection, order_no: str, due: date, now: datetime) -> None:
+    """The supervisor shall see that a citizen said a second time that it is not solved."""
+    insert_new(db, order_alerts, [_alert(order_no, UNRESOLVED, due, now)])
+
+
+def is_unresolved(db: Connection, order_no: str) -> bool:
+    """True if the order is on the supervisor's list."""
+    mine = (order_alerts.c.order_no == order_no) & (order_alerts.c.kind == UNRESOLVED)
+    return db.execute(select(order_alerts.c.key).where(mine)).first() is not None
+
+
 def waiting(db: Connection, limit: int) -> Sequence[OrderAlert]:
     """The gravest alert of every order that still waits, for its present deadline; the gravest first."""
     alerts, orders = order_alerts.c, work_orders.c
     rows = db.execute(
         select(alerts.order_no, alerts.kind, orders.state, orders.department, alerts.due_on, alerts.at)
         .join(work_orders, orders.order_no == alerts.order_no)
-        .where(orders.state.in_((*UNANSWERED, "referred")), alerts.due_on == orders.due_on)
+        .where(
+            or_(
+                and_(orders.state.in_((*UNANSWERED, "referred")), alerts.due_on == orders.due_on),
+                and_(alerts.kind == UNRESOLVED, orders.state.in_(CALLED_BACK)),
+            )
+        )
     )
     gravest: dict[str, OrderAlert] = {}
     for row in rows:
@@ -51,8 +70,8 @@ def waiting(db: Connection, limit: int) -> Sequence[OrderAlert]:
 
 
 def _gravity(kind: str) -> int:
-    if kind == "referred":
-        return 1000
+    if kind in GRAVEST:
+        return GRAVEST[kind]
     return int(kind.partition("_")[2] or 0)
 
 

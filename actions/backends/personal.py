@@ -24,11 +24,12 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class PersonalTable:
-    """A table with sealed columns."""
+    """A table with sealed columns, digests of them, and marks."""
 
     table: Table
     sealed: tuple[str, ...]
     digests: tuple[Digest, ...]
+    marks: tuple[str, ...] = ()
 
     @property
     def keys(self) -> list[Column[Any]]:
@@ -41,7 +42,7 @@ class PersonalTable:
 
 
 def personal_table(table: Table) -> PersonalTable:
-    """The sealed and digest columns of a table, none or some."""
+    """The sealed, digest and mark columns of a table, none or some."""
     sealed = tuple(c.name for c in table.columns if c.info.get("sealed"))
     digests = tuple(
         Digest(c.name, c.info["digest_of"], c.info["digest_kind"])
@@ -51,13 +52,20 @@ def personal_table(table: Table) -> PersonalTable:
     stray = [d.column for d in digests if d.of not in sealed]
     if stray:
         raise ValueError(f"{table.name}: {', '.join(stray)} is the digest of no sealed column of this table")
-    return PersonalTable(table, sealed, digests)
+    marks = tuple(c.name for c in table.columns if c.info.get("mark"))
+    return PersonalTable(table, sealed, digests, marks)
 
 
 def personal_tables() -> tuple[PersonalTable, ...]:
     """Every table with sealed columns, by name."""
     found = (personal_table(table) for _, table in sorted(metadata.tables.items()))
     return tuple(one for one in found if one.sealed)
+
+
+def marked_tables() -> tuple[PersonalTable, ...]:
+    """Every table with marks, by name."""
+    found = (personal_table(table) for _, table in sorted(metadata.tables.items()))
+    return tuple(one for one in found if one.marks)
 
 
 def children(table: Table) -> Iterator[tuple[Table, str, str]]:
@@ -79,7 +87,7 @@ def find_digests(vault: Vault, kind: str, text: str) -> tuple[str, ...]:
 
 
 def blank(place: PersonalTable) -> dict[str, str]:
-    """Values that empty the sealed columns of one row and make its digests find nothing.
+    """Values that empty the sealed columns and marks of one row and make its digests find nothing.
 
     A digest that must be unique gets random digits: two emptied rows would otherwise collide.
     """
@@ -89,5 +97,5 @@ def blank(place: PersonalTable) -> dict[str, str]:
         if getattr(group, "unique", False) or isinstance(group, UniqueConstraint)
         for column in group.columns  # type: ignore[attr-defined]
     }
-    values = dict.fromkeys(place.sealed, "")
+    values = dict.fromkeys((*place.sealed, *place.marks), "")
     return values | {d.column: secrets.token_hex(32) if d.column in unique else "" for d in place.digests}

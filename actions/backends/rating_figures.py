@@ -1,76 +1,89 @@
-"""Rates of the ratings by channel, department, item, level or month."""
+"""Rates of the ratings by channel, department, item, level or month, counted by the database."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
 from datetime import date, datetime, time, timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, func, literal, or_, select
 
 from actions.backends.clock import SHANGHAI
+from actions.backends.order_figures import months
 from actions.backends.ports import RatingFigure
+from actions.backends.store import Store
 from actions.backends.tables import ratings, rectifications
 
-GROUPS: dict[str, Callable[[RowMapping], str]] = {
-    "channel": lambda row: str(row["channel"]),
-    "department": lambda row: str(row["assigned_to"] or row["department"]),
-    "item": lambda row: str(row["item"]),
-    "level": lambda row: str(row["level"]),
-    "month": lambda row: f"{row['created_at']:%Y-%m}",
-}
+By = Literal["channel", "department", "item", "level", "month"]
 GOOD_FROM = 3
 """基本满意 and above; the last two levels are 差评."""
+COUNTS = ("count", "bad", "unfounded", "judged", "in_time")
 
 
-def figures(
-    db: Connection,
-    *,
-    by: Literal["channel", "department", "item", "level", "month"],
-    since: date,
-    until: date,
-    now: datetime,
-) -> list[RatingFigure]:
+def figures(store: Store, *, by: By, since: date, until: date) -> list[RatingFigure]:
     """One figure a group, by name; "" stands for unknown. `since` and `until` are both included.
 
-    A bad rating counts for the department that put it right, where one was assigned.
+    A bad rating counts for the department that put it right, where one was assigned. Each month is counted in
+    a transaction of its own, so that a year holds up nobody.
     """
-    begin = datetime.combine(since, time(), SHANGHAI)
-    end = datetime.combine(until + timedelta(days=1), time(), SHANGHAI)
-    rows = db.execute(
+    now, groups = store.clock(), dict[str, Counter[str]]()
+    for first, last in months(since, until + timedelta(days=1)):
+        with store.begin() as db:
+            for row in _counted(db, by, first, last, now):
+                group = groups.setdefault(str(row["name"]), Counter())
+                group.update({name: row[name] for name in COUNTS})
+    return [_figure(name, counted) for name, counted in sorted(groups.items())]
+
+
+def _counted(db: Connection, by: By, first: date, last: date, now: datetime) -> list[RowMapping]:
+    bad = ratings.c.level < GOOD_FROM
+    done, due = rectifications.c.done_at, rectifications.c.due_at
+    group = _group(by, first)
+    query = (
         select(
-            ratings.c.level,
-            ratings.c.channel,
-            ratings.c.department,
-            ratings.c.item,
-            ratings.c.created_at,
-            rectifications.c.department.label("assigned_to"),
-            rectifications.c.verdict,
-            rectifications.c.due_at,
-            rectifications.c.done_at,
+            group.label("name"),
+            func.count().label("count"),
+            _how_many(bad).label("bad"),
+            _how_many(and_(bad, rectifications.c.verdict == "unfounded")).label("unfounded"),
+            _how_many(and_(bad, or_(done.is_not(None), due < now))).label("judged"),
+            _how_many(and_(bad, done <= due)).label("in_time"),
         )
+        .select_from(ratings)
         .outerjoin(rectifications, rectifications.c.subject == ratings.c.subject)
-        .where(ratings.c.created_at >= begin, ratings.c.created_at < end)
-    ).mappings()
-    groups: dict[str, list[RowMapping]] = {}
-    for row in rows:
-        groups.setdefault(GROUPS[by](row), []).append(row)
-    return [_figure(group, found, now) for group, found in sorted(groups.items())]
+        .where(
+            ratings.c.created_at >= datetime.combine(first, time(), SHANGHAI),
+            ratings.c.created_at < datetime.combine(last, time(), SHANGHAI),
+        )
+    )
+    if by == "month":
+        query = query.having(func.count() > 0)
+    else:
+        query = query.group_by(group)
+    return list(db.execute(query).mappings().all())
 
 
-def _figure(group: str, rows: list[RowMapping], now: datetime) -> RatingFigure:
-    bad = [row for row in rows if row["level"] < GOOD_FROM]
-    unfounded = sum(row["verdict"] == "unfounded" for row in bad)
-    counted = len(rows) - unfounded
-    judged = [row for row in bad if row["done_at"] is not None or now > row["due_at"]]
-    in_time = sum(row["done_at"] is not None and row["done_at"] <= row["due_at"] for row in judged)
+def _group(by: By, month: date) -> ColumnElement[Any]:
+    if by == "month":
+        return literal(f"{month:%Y-%m}")
+    if by == "department":
+        return func.coalesce(func.nullif(rectifications.c.department, ""), ratings.c.department)
+    column: ColumnElement[Any] = ratings.c[by]
+    return column
+
+
+def _how_many(when: ColumnElement[bool]) -> ColumnElement[int]:
+    return func.count(case((when, 1)))
+
+
+def _figure(name: str, counted: Counter[str]) -> RatingFigure:
+    count, bad, unfounded = counted["count"], counted["bad"], counted["unfounded"]
     return RatingFigure(
-        group=group,
-        count=len(rows),
-        satisfied=_share(len(rows) - len(bad), counted),
-        bad=len(bad),
+        group=name,
+        count=count,
+        satisfied=_share(count - bad, count - unfounded),
+        bad=bad,
         unfounded=unfounded,
-        rectified_in_time=_share(in_time, len(judged)),
+        rectified_in_time=_share(counted["in_time"], counted["judged"]),
     )
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from sqlalchemy import Connection, RowMapping, Select, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, insert, select, update
 
-from actions.backends import audit, notices
+from actions.backends import audit, notices, order_ratings
 from actions.backends.database import hold
 from actions.backends.ports import (
     EvidenceMissing,
@@ -38,6 +38,8 @@ NEXT: Mapping[str, tuple[str, ...]] = {
 NEEDS_EVIDENCE = ("unfounded", "rectified", "closed")
 TOLD = {"rectified": "rating_rectified", "unfounded": "rating_unfounded"}
 """Step -> the notice that the citizen gets."""
+LONGEST_PAUSE = timedelta(days=14)
+"""More than any row of days off."""
 SHA256 = re.compile(r"[0-9a-f]{64}")
 TEXT_LIMIT = 2000
 
@@ -83,21 +85,23 @@ class Rectifications:
         self, only: Literal["open", "due_soon", "overdue", "closed", "all"], limit: int
     ) -> list[Rectification]:
         """See `RatingSystem.rectifications`."""
-        now = self._store.clock()
-        query = _joined().order_by(rectifications.c.due_at, rectifications.c.subject)
-        if only == "open":
-            query = query.where(rectifications.c.state != "closed")
-        elif only == "closed":
-            query = query.where(rectifications.c.state == "closed")
-        elif only in ("due_soon", "overdue"):
-            query = query.where(rectifications.c.state.in_(PENDING))
+        now, one = self._store.clock(), rectifications.c
+        where: dict[str, ColumnElement[bool]] = {
+            "open": one.state != "closed",
+            "closed": one.state == "closed",
+            "overdue": one.state.in_(PENDING) & (one.due_at < now),
+            # Two working hours before the deadline: over the longest holidays that is days away.
+            "due_soon": one.state.in_(PENDING) & one.due_at.between(now, now + LONGEST_PAUSE),
+        }
+        query = _joined().order_by(one.due_at, one.subject)
+        if only in where:
+            query = query.where(where[only])
+        if only != "due_soon":
+            query = query.limit(limit)
         with self._store.begin() as db:
             rows = db.execute(query).mappings()
-            found = [
-                _rectification(row)
-                for row in rows
-                if only not in ("due_soon", "overdue") or stage_at(now, row["due_at"]) == only
-            ]
+            soon = only == "due_soon"
+            found = [_rectification(r) for r in rows if not soon or stage_at(now, r["due_at"]) == only]
         return found[:limit]
 
     def steps(self, subject: str, *, actor: str) -> list[RectificationStep]:
@@ -282,8 +286,8 @@ class Rectifications:
         )
 
     def _tell(self, db: Connection, subject: str, kind: str, owner: str, level: int, due: datetime) -> None:
-        if not owner:
-            return  # the person was erased: nobody is left to tell
+        if not owner or owner.startswith(order_ratings.VEIL):
+            return  # erased, or of an anonymous order: nobody knows whom to tell
         payload = {
             "service": subject.split(":")[0],
             "subject": subject,

@@ -38,9 +38,14 @@ def withdraw_reminders(desk: Desk, db: Connection, booked: Booking) -> None:
         withdraw(db, _key(booked, rule))
 
 
+def day_words(day: date) -> str:
+    """11月28日（周六）"""
+    return f"{day.month}月{day.day}日（周{WEEKDAYS[day.weekday()]}）"
+
+
 def when(day: date, start: str) -> str:
     """11月28日（周六）09:00"""
-    return f"{day.month}月{day.day}日（周{WEEKDAYS[day.weekday()]}）{start}"
+    return day_words(day) + start
 
 
 def _key(booked: Booking, rule: ReminderRule) -> str:

@@ -26,7 +26,7 @@ from sqlalchemy import (
 
 from actions.backends import audit
 from actions.backends.clock import SHANGHAI
-from actions.backends.database import Moment
+from actions.backends.database import Moment, unhurried
 from actions.backends.personal import blank, children, personal_table
 from actions.backends.store import Store
 from actions.backends.tables import metadata
@@ -185,18 +185,15 @@ def purge(
     progress: Progress | None = None,
     batch: int = BATCH,
 ) -> list[Purged]:
-    """Delete or blank what is older than its class allows; with `dry_run` only count it."""
+    """Delete or blank what is older than its class allows; with `dry_run` only count it.
+
+    Broken off, it is run again; each batch is in the trail by the transaction that did it.
+    """
     done = []
     for c in policy.classes:
         before = store.clock().date() - timedelta(days=c.days)
-        rows = _count(store, c, before) if dry_run else _purge(store, c, before, progress, batch)
+        rows = _count(store, c, before) if dry_run else _purge(store, c, before, actor, progress, batch)
         done.append(Purged(c.id, c.name, before, rows))
-        if rows and not dry_run:
-            with store.begin() as db:
-                audit.record(
-                    db, store.vault, at=store.clock(), actor=actor, action="privacy.purge",
-                    subject=f"class:{c.id}", detail={"rows": str(rows), "before": before.isoformat()},
-                )  # fmt: skip
     return done
 
 
@@ -245,7 +242,8 @@ def _linked(base: Table) -> list[tuple[Table, tuple[str, str]]]:
 
 
 def _count(store: Store, c: Retention, before: date) -> int:
-    with store.begin() as db:
+    with store.read() as db:
+        unhurried(db)
         if c.do == "delete":
             table = metadata.tables[c.table]
             return int(
@@ -257,7 +255,9 @@ def _count(store: Store, c: Retention, before: date) -> int:
         )
 
 
-def _purge(store: Store, c: Retention, before: date, progress: Progress | None, batch: int) -> int:
+def _purge(
+    store: Store, c: Retention, before: date, actor: str, progress: Progress | None, batch: int
+) -> int:
     total = 0
     base = metadata.tables[c.table]
     targets = [(base, _due(c, before))] if c.do == "delete" else _targets(c, before)
@@ -265,7 +265,14 @@ def _purge(store: Store, c: Retention, before: date, progress: Progress | None, 
         clear = c.clear if table is base else ()
         while True:
             with store.begin() as db:
+                unhurried(db)
                 count = _batch(db, table, where, c.do, clear, batch)
+                if count:
+                    audit.record(
+                        db, store.vault, at=store.clock(), actor=actor, action="privacy.purge",
+                        subject=f"class:{c.id}",
+                        detail={"table": table.name, "rows": str(count), "before": before.isoformat()},
+                    )  # fmt: skip
             total += count
             if progress and count:
                 progress(c.id, total)

@@ -67,6 +67,30 @@ class ReminderRule:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferHours:
+    """When people are awake, [start, end) of every day: only these hours count for an offer."""
+
+    start: time
+    end: time
+
+    def clock(self, now: datetime, minutes: int) -> tuple[datetime, datetime]:
+        """(when to tell, when it ends) of an offer made now that stands for `minutes` of these hours."""
+        begins = at = self._next(now)
+        left = timedelta(minutes=minutes)
+        while at + left > (closes := datetime.combine(at.date(), self.end, SHANGHAI)):
+            left -= closes - at
+            at = datetime.combine(at.date() + timedelta(days=1), self.start, SHANGHAI)
+        return begins, at + left
+
+    def _next(self, now: datetime) -> datetime:
+        """Now, or when they begin again."""
+        opens = datetime.combine(now.date(), self.start, SHANGHAI)
+        if now < opens:
+            return opens
+        return now if now.timetz().replace(tzinfo=None) < self.end else opens + timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """The numbers of data/halls.yml; see the comments there."""
 
@@ -79,6 +103,7 @@ class Policy:
     no_show_days: int
     suspension_days: int
     reminders: tuple[ReminderRule, ...]
+    offer_hours: OfferHours
 
     def suspended_until(self, missed: list[date]) -> date | None:
         """Until when the days of bookings that nobody came to (newest first) close booking; None if not."""
@@ -92,12 +117,16 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class HallPlan:
-    """All halls, their sessions (hall id -> rules), the policy, and how many days ahead one can book."""
+    """All halls, their sessions (hall id -> rules), the policy, and how many days ahead one can book.
+
+    `verified`: a city answers for it; else every booking is marked as a demonstration.
+    """
 
     horizon_days: int
     halls: tuple[Hall, ...]
     rules: dict[str, tuple[SessionRule, ...]]
     policy: Policy
+    verified: bool = False
 
     def slots(self, hall_id: str, day: date) -> Iterator[PlannedSlot]:
         """Every slot that the rules open on `day`, in no order."""

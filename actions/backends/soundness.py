@@ -9,6 +9,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, func, inspect, select, text
 
 from actions.backends import audit
+from actions.backends.database import unhurried
 from actions.backends.migrations import revision
 from actions.backends.migrations.migrate import FOLDER
 from actions.backends.store import Store
@@ -44,7 +45,8 @@ def check(store: Store) -> list[Finding]:
     """All findings; the later questions are asked only of a database with the right revision."""
     here, head = revision(store.engine), newest()
     findings = [Finding("版本", here == head, here if here == head else f"{here}，程序需要 {head}")]
-    with store.engine.connect() as db:
+    with store.read() as db:  # of a large file this takes a while, and stops no writer
+        unhurried(db)
         findings.insert(0, _file(db))
         if here == head:
             findings.append(_tables(db))

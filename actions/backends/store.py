@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 
 from actions.backends.clock import Clock, now
-from actions.backends.database import open_database
+from actions.backends.database import READS, open_database
 from actions.backends.migrations import migrate
 from actions.backends.ports import BackendUnavailable
 from actions.backends.vault import DataKey, Vault
@@ -40,6 +40,18 @@ class Store:
             raise BackendUnavailable("services", "every connection is in use") from busy
 
     @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """One snapshot to read from; writers go on beside it. Raises BackendUnavailable.
+
+        Writing here may fail in SQLite: use `begin`.
+        """
+        try:
+            with self.engine.connect().execution_options(**{READS: True}) as db, db.begin():
+                yield db
+        except PoolExhausted as busy:
+            raise BackendUnavailable("services", "every connection is in use") from busy
+
+    @contextmanager
     def _alone(self) -> Iterator[None]:
         if self.engine.dialect.name != "sqlite":
             yield
@@ -56,5 +68,9 @@ def open_store(url: str | Path, keys: Sequence[DataKey], clock: Clock = now) -> 
     """Open the database and bring its tables up to date."""
     vault = Vault(keys)
     engine = open_database(url)
-    migrate(engine, vault)
+    try:
+        migrate(engine, vault)
+    except BaseException:
+        engine.dispose()
+        raise
     return Store(engine, vault, clock)

@@ -8,7 +8,9 @@ Losing every key loses the data: `make backup` never contains one.
 from __future__ import annotations
 
 import base64
+import hmac as compare
 import os
+import secrets
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,6 +24,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 NONCE, TAG, SECRET = 12, 16, 32
 """Bytes."""
+ID_LENGTH, MARK_LENGTH = 24, 64
+"""Characters that the columns for key ids and marks hold."""
 Kind = Literal["aes", "sm4"]
 
 
@@ -59,8 +63,12 @@ def read_keys(text: str) -> tuple[DataKey, ...]:
             raw = base64.b64decode(secret, validate=True)
         except ValueError:
             raw = b""
-        if not key_id.isalnum() or kind not in ("aes", "sm4") or len(raw) != SECRET:
-            faults.append(f"data key {number}: expected ID:aes|sm4:base64 of {SECRET} bytes")
+        named = key_id.isascii() and key_id.isalnum() and len(key_id) <= ID_LENGTH
+        if not named or kind not in ("aes", "sm4") or len(raw) != SECRET:
+            faults.append(
+                f"data key {number}: expected ID:aes|sm4:base64 of {SECRET} bytes, "
+                f"ID of 1 to {ID_LENGTH} ASCII letters and digits"
+            )
         elif any(key.id == key_id for key in keys):
             faults.append(f"data key {number}: id {key_id!r} appears twice")
         else:
@@ -78,14 +86,23 @@ def new_key(key_id: str, kind: Kind) -> str:
 
 
 def keys_of(path: Path, kind: Kind = "aes") -> tuple[DataKey, ...]:
-    """The keys of a file; a missing one is made with one fresh key, readable by its owner alone."""
+    """The keys of a file; a missing one is made with one fresh key, readable by its owner alone.
+
+    The file appears whole or not at all: a second process never reads half a key, and a crash leaves none.
+    """
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
+        half = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
         try:
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                 file.write(new_key("k1", kind) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            os.link(half, path)
         except FileExistsError:
             pass  # another process was first; its key is the one
+        finally:
+            half.unlink(missing_ok=True)
     return read_keys(path.read_text("utf-8"))
 
 
@@ -98,6 +115,7 @@ class Vault:
         self._sealing = {
             key.id: key.derive("seal", 16 if key.kind == "sm4" else 32) for key in self._keys.values()
         }
+        self._derived: dict[tuple[str, str], bytes] = {}
 
     @property
     def current(self) -> str:
@@ -121,9 +139,9 @@ class Vault:
         key_id, _, body = sealed.partition(".")
         key = self._keys.get(key_id)
         if key is None:
-            raise SealBroken(
-                f"{column}: sealed with key {key_id[:12]!r}, have {sorted(self._keys)}; add that key"
-            )
+            if not looks_sealed(sealed):  # somebody's words, perhaps: never quoted
+                raise SealBroken(f"{column}: holds a value that is not sealed; expected KEY.base64")
+            raise SealBroken(f"{column}: sealed with key {key_id!r}, have {sorted(self._keys)}; add that key")
         try:
             raw = base64.b64decode(body, validate=True)
             opener = Cipher(self._cipher(key), modes.GCM(raw[:NONCE], raw[-TAG:])).decryptor()
@@ -142,12 +160,26 @@ class Vault:
         """The hashes under every key, current first: during a rotation some rows still have an older one."""
         return tuple(self._digest(key, kind, text) for key in self._keys.values())
 
+    def mark(self, kind: str, text: str) -> str:
+        """A keyed hash that names its key, at most 64 characters: to tell "the same again", not to find.
+
+        Rotation empties the marks of older keys (see `columns.mark`).
+        """
+        return self._mark(self._current, kind, text)
+
+    def marked(self, kind: str, text: str, mark: str) -> bool | None:
+        """True if `mark` was made of this text, False if of another; None if no key at hand can tell."""
+        key = self._keys.get(mark.partition(".")[0])
+        if key is None or "." not in mark:
+            return None
+        return compare.compare_digest(self._mark(key, kind, text), mark)
+
     def chain(self, key_id: str, text: str) -> str:
         """Keyed hash for the audit chain under one key. Raises SealBroken for an unknown key."""
         key = self._keys.get(key_id)
         if key is None:
             raise SealBroken(
-                f"audit chain under key {key_id[:12]!r}, have {sorted(self._keys)}; add that key"
+                f"audit chain under key {key_id[:ID_LENGTH]!r}, have {sorted(self._keys)}; add that key"
             )
         return self._mac(key, "audit", text)
 
@@ -159,8 +191,24 @@ class Vault:
         plain = "".join(unicodedata.normalize("NFKC", text).split()).upper()
         return self._mac(key, f"digest/{kind}", plain)
 
-    @staticmethod
-    def _mac(key: DataKey, purpose: str, text: str) -> str:
-        mac = hmac.HMAC(key.derive(purpose, 32), key.hash())
+    def _mark(self, key: DataKey, kind: str, text: str) -> str:
+        return f"{key.id}.{self._mac(key, f'mark/{kind}', text)}"[:MARK_LENGTH]
+
+    def _mac(self, key: DataKey, purpose: str, text: str) -> str:
+        # Deriving costs more than hashing: once per key and purpose, of which there are a dozen.
+        secret = self._derived.get((key.id, purpose))
+        if secret is None:
+            secret = self._derived[key.id, purpose] = key.derive(purpose, 32)
+        mac = hmac.HMAC(secret, key.hash())
         mac.update(text.encode())
         return mac.finalize().hex()
+
+
+def looks_sealed(text: str) -> bool:
+    """True for `KEY.base64` of at least a nonce and a tag; whether any key opens it is another question."""
+    key_id, _, body = text.partition(".")
+    try:
+        raw = base64.b64decode(body, validate=True)
+    except ValueError:
+        return False
+    return key_id.isascii() and key_id.isalnum() and len(key_id) <= ID_LENGTH and len(raw) > NONCE + TAG

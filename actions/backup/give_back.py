@@ -10,8 +10,9 @@ from pathlib import Path
 from sqlalchemy import Engine, text
 
 from actions.backends import audit
+from actions.backends.audit_anchor import NAME as AUDIT_HEADS
 from actions.backends.clock import Clock
-from actions.backends.database import open_database
+from actions.backends.database import open_database, unhurried
 from actions.backends.migrations import migrate
 from actions.backends.retired_keys import AuditVault, RetiredKey
 from actions.backends.soundness import revisions
@@ -20,7 +21,7 @@ from actions.backends.vault import DataKey, Vault
 from actions.backup import postgres, sqlite_file
 from actions.backup.archive import read_head, unpack
 from actions.backup.manifest import Manifest, refuse_changed, refuse_wrong_keys
-from actions.backup.take import BESIDE, MEMBERS, SERVICES_DB, SERVICES_DUMP
+from actions.backup.take import BESIDE, GATEWAY_DUMP, MEMBERS, SERVICES_DB, SERVICES_DUMP
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +62,25 @@ def give_back(
     force: bool,
     actor: str,
     retired: Sequence[RetiredKey] = (),
+    gateway: Engine | None = None,
 ) -> Restored:
     """Restore, migrate, and verify row counts and the audit trail. Raises ValueError.
 
     SQLite files are verified before they take their place; what stood there is renamed, never deleted.
-    PostgreSQL is replaced in one transaction and verified afterwards.
+    PostgreSQL (`gateway`: the gateway's, where that is one) is replaced in one transaction each and verified
+    afterwards. Broken off, it is run again with `force`.
     """
     manifest = examine(archive, engine.dialect.name, keys)
+    _refuse_another_gateway(manifest, gateway)
     data_dir.mkdir(parents=True, exist_ok=True)
-    _refuse_loss(engine, data_dir, manifest, force)
+    _refuse_loss(engine, data_dir, manifest, force, gateway)
     vault = AuditVault(keys, retired)
     stamp = f"before-restore-{clock():%Y%m%d-%H%M%S}"
     with tempfile.TemporaryDirectory(dir=data_dir, prefix=".restore-") as made:
         work = Path(made)
         unpack(archive, manifest, MEMBERS, work)
         for member in manifest.members:
-            if member.name != SERVICES_DUMP:
+            if member.name not in (SERVICES_DUMP, GATEWAY_DUMP):
                 _compare(member.name, member.rows, sqlite_file.rows(work / member.name))
         if engine.dialect.name == "postgresql":
             engine.dispose()
@@ -86,6 +90,8 @@ def give_back(
             staged = open_database(work / SERVICES_DB)
             audit_rows = _verify(staged, vault, manifest, clock, actor)
             staged.dispose()  # the last connection folds the -wal into the file
+        if gateway is not None:
+            _restore_gateway(gateway, work, manifest)
         aside = [
             sqlite_file.put_aside(target, stamp)
             for name, target in _targets(engine, data_dir).items()
@@ -95,6 +101,10 @@ def give_back(
             if (work / name).exists():
                 (work / name).replace(target)
                 target.chmod(0o600)
+    # Heads of rows that were lost with the old database would be called a cut tail for ever.
+    heads = data_dir / AUDIT_HEADS
+    if heads.exists():
+        aside.append(heads.replace(heads.with_name(f"{heads.name}.{stamp}")))
     rows = {f"{m.name}:{table}": count for m in manifest.members for table, count in sorted(m.rows.items())}
     kept = tuple(str(path) for path in aside if path)
     return Restored(manifest.made_at, manifest.revision, rows, audit_rows, kept)
@@ -108,17 +118,40 @@ def _targets(engine: Engine, data_dir: Path) -> dict[str, Path]:
     return found
 
 
-def _refuse_loss(engine: Engine, data_dir: Path, manifest: Manifest, force: bool) -> None:
+def _refuse_another_gateway(manifest: Manifest, gateway: Engine | None) -> None:
+    if manifest.member(GATEWAY_DUMP) and gateway is None:
+        raise ValueError("备份里有网关的 PostgreSQL 库；请先按备份设置 NCZF_GATEWAY_DATABASE")
+    if gateway is not None and not manifest.member(GATEWAY_DUMP):
+        raise ValueError(
+            "备份里没有网关的 PostgreSQL 库；请先去掉 NCZF_GATEWAY_DATABASE 的设置，或换一份备份"
+        )
+
+
+def _restore_gateway(gateway: Engine, work: Path, manifest: Manifest) -> None:
+    gateway.dispose()
+    postgres.restore(gateway, work / GATEWAY_DUMP, work)
+    with gateway.connect() as db:
+        unhurried(db)
+        counted = postgres.count(db)
+    _compare(GATEWAY_DUMP, next(m.rows for m in manifest.members if m.name == GATEWAY_DUMP), counted)
+
+
+def _refuse_loss(
+    engine: Engine, data_dir: Path, manifest: Manifest, force: bool, gateway: Engine | None
+) -> None:
     full = []
     for name, path in _targets(engine, data_dir).items():
         if manifest.member(name):
             sqlite_file.refuse_if_open(path)
             full += [path.name] if sqlite_file.holds_something(path) else []
-    if engine.dialect.name == "postgresql":
-        with engine.connect() as db:
+    for server in (engine, gateway):
+        if server is None or server.dialect.name != "postgresql":
+            continue
+        with server.connect() as db:
+            unhurried(db)
             counted = postgres.count(db)
         held = any(rows for table, rows in counted.items() if table != "alembic_version")
-        full += [str(engine.url.database)] if held else []
+        full += [str(server.url.database)] if held else []
     if full and not force:
         raise ValueError(
             f"{'、'.join(full)} 里已经有数据，不覆盖；确定要用备份替换时加 --force（make restore … FORCE=1）"
@@ -139,6 +172,7 @@ def _verify(engine: Engine, vault: Vault, manifest: Manifest, clock: Clock, acto
     services = next(m for m in manifest.members if m.name in (SERVICES_DB, SERVICES_DUMP))
     if engine.dialect.name == "postgresql":
         with engine.connect() as db:
+            unhurried(db)
             _compare(services.name, services.rows, postgres.count(db))
     migrate(engine, vault)
     store = Store(engine, vault, clock)

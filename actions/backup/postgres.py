@@ -110,9 +110,17 @@ def _call(engine: Engine, name: str, folder: Path, words: list[str], *, connects
     options, env = _connection(engine) if connects else ([], dict(os.environ))
     done = subprocess.run([str(folder / name), *options, *words], env=env, capture_output=True, text=True)
     if done.returncode:
-        # Only the message: further lines (DETAIL, CONTEXT) may quote rows.
-        said = next((line for line in done.stderr.splitlines() if "rror" in line or "FATAL" in line), "")
-        raise ValueError(f"{name} 失败（退出状态 {done.returncode}）：{said.strip()[:300]}")
+        raise ValueError(f"{name} 失败（退出状态 {done.returncode}）：{_reason(done.stderr)}")
+
+
+def _reason(said: str) -> str:
+    """Its first error. Only the message: further lines (DETAIL, CONTEXT) may quote rows."""
+    lines = said.splitlines()
+    line = next(
+        (ln for ln in lines if re.search("error|fatal", ln, re.IGNORECASE)), lines[0] if lines else ""
+    )
+    hint = "；还有程序连着这个库，请先停止所有服务" if "lock timeout" in line else ""
+    return line.strip()[:300] + hint
 
 
 def _connection(engine: Engine) -> tuple[list[str], dict[str, str]]:

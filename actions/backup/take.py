@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import platform
+import shutil
 import sqlite3
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from importlib import metadata
 from pathlib import Path
@@ -18,29 +19,46 @@ from actions.backup import postgres, sqlite_file
 from actions.backup.archive import measured, pack
 from actions.backup.manifest import FORMAT, Manifest, Member, fingerprints
 
-SERVICES_DB, SERVICES_DUMP = "services.db", "services.dump"
+SERVICES_DB, SERVICES_DUMP, GATEWAY_DUMP = "services.db", "services.dump", "gateway.dump"
 BESIDE = ("gateway.db", "answers.db")
 """SQLite files of the data folder that are there in either kind. The services come first: what they name
 (a conversation) is then always in the copy that is made after them."""
-MEMBERS = (SERVICES_DB, SERVICES_DUMP, *BESIDE)
+MEMBERS = (SERVICES_DB, SERVICES_DUMP, GATEWAY_DUMP, *BESIDE)
+HALF = (".backup-*", ".*.half")
+"""What a backup leaves behind that was killed."""
+DAY_S = 24 * 3600
 
 
 def take(
-    engine: Engine, keys: Sequence[DataKey], data_dir: Path, folder: Path, at: datetime
+    engine: Engine,
+    keys: Sequence[DataKey],
+    data_dir: Path,
+    folder: Path,
+    at: datetime,
+    gateway: Engine | None = None,
+    progress: Callable[[str], None] = lambda _name: None,
 ) -> tuple[Path, Manifest]:
     """Write `南昌智服 backup` of one moment into `folder`; return its path and manifest.
 
-    Nothing is stopped: writers go on, and are in it or not. Raises ValueError, BackendUnavailable.
+    Nothing is stopped: writers go on, and are in it or not. `gateway`: its database where that is PostgreSQL.
+    `progress` is told each part before it is copied. Raises ValueError, BackendUnavailable.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    _sweep(folder, at)
     target = folder / f"nczf-backup-{at:%Y%m%d-%H%M%S}.tar.gz"
     if target.exists():
         raise ValueError(f"{target} 已经有了，不覆盖；请过一秒再试")
     with tempfile.TemporaryDirectory(dir=folder, prefix=".backup-") as made:
         work = Path(made)
+        progress("services")
         members, server = _services(engine, work)
+        if gateway is not None:
+            progress(GATEWAY_DUMP)
+            counted, _ = postgres.dump(gateway, work / GATEWAY_DUMP)
+            members.append(measured(work / GATEWAY_DUMP, counted))
         for name in BESIDE:
             if (data_dir / name).exists():
+                progress(name)
                 members.append(measured(work / name, sqlite_file.copy(data_dir / name, work / name)))
         manifest = Manifest(
             format=FORMAT,
@@ -53,8 +71,17 @@ def take(
             audit_head=_head(engine, members[0]),
             members=tuple(members),
         )
+        progress(target.name)
         pack(target, manifest, work, Vault(keys))
     return target, manifest
+
+
+def _sweep(folder: Path, at: datetime) -> None:
+    """Remove what killed backups of the days before left: copies of citizens' data that nobody looks for."""
+    for pattern in HALF:
+        for left in folder.glob(pattern):
+            if left.stat().st_mtime < at.timestamp() - DAY_S:
+                shutil.rmtree(left) if left.is_dir() else left.unlink(missing_ok=True)
 
 
 def _services(engine: Engine, work: Path) -> tuple[list[Member], str]:

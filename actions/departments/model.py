@@ -67,6 +67,11 @@ class LinearModel:
         self.truth = by_department[-count:].argmax(axis=1)
         """The department of each text: (texts,)."""
 
+    def topic_scores(self, folded: Sequence[str]) -> Scores:
+        """Scores of the topics for many texts at once: (texts, topics)."""
+        likeness = (self._vectors.transform(folded) @ self._rows.T).toarray()
+        return np.asarray(likeness @ self._dual[:, self._split :], dtype=np.float64)
+
     def scores(self, folded: str) -> tuple[Scores, Scores]:
         """Scores of the departments and of the topics, about 0 to 1 each."""
         likeness = (self._vectors.transform([folded]) @ self._rows.T).toarray()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from collections.abc import Sequence
+from functools import cache, cached_property
 from typing import Optional
 
 import numpy as np
@@ -17,12 +18,31 @@ from actions.departments.words import Places, Scores, TopicWords, fold
 _CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
 
+@cache
+def _shared_data() -> DepartmentData:
+    """The repository's data, read once."""
+    return read_data()
+
+
+@cache
+def _shared_model() -> LinearModel:
+    return _model(_shared_data())
+
+
+def _model(data: DepartmentData) -> LinearModel:
+    topics = tuple(topic for department in data.departments for topic in department.topics)
+    topic_place = {topic.id: place for place, topic in enumerate(topics)}
+    texts = [example.text for example in data.examples]
+    topic_of = [topic_place[example.topic] for example in data.examples]
+    return LinearModel(texts, topic_of, topics, data.settings["ridge"])
+
+
 class Proposer:
     """Proposes departments. Cheap to make; the model is built at the first proposal (under 2 s) and kept."""
 
     def __init__(self, data: Optional[DepartmentData] = None, danger: Optional[DangerRule] = None) -> None:
         """Takes the repository's data and rule where none are given. Raises DataFault for broken data."""
-        self.data = data or read_data()
+        self.data = data or _shared_data()
         self.danger = danger or shared_rule()
         self.topics: tuple[Topic, ...] = tuple(
             topic for department in self.data.departments for topic in department.topics
@@ -39,11 +59,8 @@ class Proposer:
 
     @cached_property
     def model(self) -> LinearModel:
-        """The linear model over the examples."""
-        topic_place = {topic.id: place for place, topic in enumerate(self.topics)}
-        texts = [example.text for example in self.data.examples]
-        topic_of = [topic_place[example.topic] for example in self.data.examples]
-        return LinearModel(texts, topic_of, self.topics, self.data.settings["ridge"])
+        """The linear model over the examples; that of the repository's data is built once for the process."""
+        return _shared_model() if self.data is _shared_data() else _model(self.data)
 
     @cached_property
     def mixture(self) -> Mixture:
@@ -51,6 +68,13 @@ class Proposer:
         model = self.model
         words = [department_shares(self._words, fold(e.text), model.parts) for e in self.data.examples]
         return Mixture(model.unseen, np.array(words), model.truth)
+
+    def profiles(self, texts: Sequence[str]) -> Scores:
+        """What texts are about: (texts, topics), at least 0. Texts about one matter have alike rows."""
+        longest = int(self.data.settings["longest_characters"])
+        folded = [fold(text)[:longest] for text in texts]
+        words = np.array([self._words.shares(text) for text in folded])
+        return np.asarray(np.maximum(self.model.topic_scores(folded), 0.0) + words)
 
     def propose(self, text: str) -> Proposal:
         """The proposal for a text of any length; an empty or very short one gives an abstention."""

@@ -7,14 +7,15 @@ from datetime import date
 
 import pytest
 
-from actions.backends.booking_closures import add_closure
+from actions.backends.booking_closures import add_closure, remove_closure
+from actions.backends.no_shows import mark_no_show
 from actions.backends.ports import BookingRefused, BookingSuspended, ItemNotBookable
 from actions.booking import Book, ListBookings
 from actions.booking_ask import AskBooking
 from actions.booking_form import ValidateBooking
 from actions.booking_refusals import refusal
 from actions.booking_waits import Waitlist
-from actions.cancel_booking import CancelBooking
+from actions.cancel_booking import CancelBooking, ValidateCancel
 from actions.cues import cue
 from actions.items import GuideItemFinder
 from tests.actions.test_booking_form import AT_CONFIRM, CHOOSING, SLOT, fill
@@ -211,7 +212,9 @@ def test_a_displaced_booking_is_listed_as_one_to_move(phrases, systems):
         reason="设备检修", actor="t",
     )  # fmt: skip
     (message,) = ListBookings(phrases, systems.bookings).act(turn("我的预约", "list_bookings")).messages
-    assert message["status"] == "booking_displaced" and message["replies"][0]["say"].startswith("改约YY")
+    (lost,) = message["bookings"]
+    assert lost["status"] == "displaced" and lost["note"] == phrases.say("booking_note_displaced")
+    assert message["replies"][0]["say"] == f"改约{lost['booking_no']}" and "原来的时段停办" in message["text"]
 
 
 @pytest.mark.parametrize(
@@ -261,6 +264,119 @@ def test_a_question_about_an_offer_neither_takes_nor_declines_it(phrases, system
     offered(phrases, systems)
     (said,) = Waitlist(phrases, systems.bookings).act(turn(text, "waitlist")).messages
     assert said["status"] == "wait_offer" and systems.bookings.waits("c-1")[0].offered
+
+
+def test_an_offer_that_ran_out_is_said_and_the_line_joined_again(phrases, systems, clock):
+    offered(phrases, systems)
+    clock.move(minutes=30)
+    systems.bookings.tick()
+    mine = ListBookings(phrases, systems.bookings)
+    (said,) = mine.act(turn("我的预约", "list_bookings")).messages
+    assert said["status"] == "wait_expired" and "没有等到您确认" in said["text"]
+    book(phrases, systems, {**AT_CONFIRM, "booking_phone": "13900139000"}, conversation="c-5")
+    again = said["replies"][0]["say"]
+    (joined,) = mine.act(turn(again, "list_bookings")).messages
+    assert joined["status"] == "wait_joined" and "第 1 位" in joined["text"]
+    (now,) = mine.act(turn(again, "list_bookings")).messages  # pressed twice
+    assert now["status"] == "wait_standing"
+
+
+@pytest.mark.parametrize("text", ["不继续排了", "别再排了", "还能继续排队吗"])
+def test_words_that_do_not_join_again(phrases, systems, clock, text):
+    offered(phrases, systems)
+    clock.move(minutes=30)
+    systems.bookings.tick()
+    ListBookings(phrases, systems.bookings).act(turn(text, "list_bookings"))
+    assert [w.state for w in systems.bookings.waits("c-1")] == ["expired"]
+
+
+def test_refusing_an_offer_that_is_gone_leaves_no_other_line(phrases, systems, clock):
+    offered(phrases, systems)
+    fill(systems, day="2026-11-29")
+    book(phrases, systems, {**ANY, "booking_day": "2026-11-29"}, message_id="c-1:5")
+    clock.move(minutes=30)
+    systems.bookings.tick()
+    mine = ListBookings(phrases, systems.bookings)
+    (said,) = mine.act(turn("我的预约：不要这个空位", "list_bookings")).messages
+    assert said["status"] == "offer_gone"
+    assert [w.state for w in systems.bookings.waits("c-1")] == ["waiting", "expired"]
+
+
+def test_of_two_offers_the_one_that_is_named_is_taken(phrases, systems):
+    offered(phrases, systems)
+    fill(systems, day="2026-11-29")
+    book(phrases, systems, {**ANY, "booking_day": "2026-11-29"}, message_id="c-1:5")
+    mine = ListBookings(phrases, systems.bookings)
+    other = next(b for b in systems.bookings.bookings("x") if f"{b.day}" == "2026-11-29")
+    systems.bookings.cancel(other.booking_no, owner="x")
+    lead, *offers = mine.act(turn("我要这个空位", "list_bookings")).messages
+    assert lead["status"] == "which_offer" and len(offers) == 2 and systems.bookings.bookings("c-1") == []
+    yes, no = (reply["say"] for reply in offers[1]["replies"])
+    (left,) = mine.act(turn(offers[0]["replies"][1]["say"], "waitlist")).messages
+    assert left["status"] == "wait_left"
+    (gone,) = mine.act(turn(offers[0]["replies"][0]["say"], "waitlist")).messages
+    assert gone["status"] == "offer_gone" and systems.bookings.bookings("c-1") == []
+    (taken,) = mine.act(turn(yes, "waitlist")).messages
+    assert taken["bookings"][0]["day"] == "2026-11-29" and no != yes
+
+
+def test_of_two_offers_the_one_of_the_day_that_was_said_is_taken(phrases, systems):
+    offered(phrases, systems)
+    slot = systems.bookings.free_slots("honggutan", date(2026, 11, 29))[0]
+    book(phrases, systems, {**ANY, "booking_day": "2026-11-29"}, message_id="c-1:5")
+    text, day = "周日那个空位我要", "2026-11-29"
+    (taken,) = Waitlist(phrases, systems.bookings).act(turn(text, "waitlist", day=day)).messages
+    assert (taken["bookings"][0]["day"], taken["bookings"][0]["start"]) == (day, f"{slot.start:%H:%M}")
+
+
+def test_a_displaced_booking_takes_the_place_that_is_held_for_it(phrases, systems):
+    systems.bookings.free_slots("honggutan", SATURDAY)
+    number = book(phrases, systems, AT_CONFIRM)[0]["bookings"][0]["booking_no"]
+    days = {"first_day": SATURDAY, "last_day": SATURDAY}
+    desk = systems.bookings.desk
+    closed, _ = add_closure(desk, hall_id="honggutan", reason="设备检修", actor="t", **days)
+    remove_closure(desk, closed.id, actor="t")
+    mine = ListBookings(phrases, systems.bookings)
+    offer, lost = mine.act(turn("我的预约", "list_bookings")).messages
+    assert number in offer["text"] and "优先" in offer["text"]
+    assert lost["bookings"][0]["status"] == "displaced"
+    (taken,) = mine.act(turn("我要这个空位", "list_bookings")).messages
+    assert taken["text"] == phrases.say("booking_moved", number=number)
+    assert taken["bookings"][0]["status"] == "booked"
+
+
+def test_a_no_show_is_listed_as_such_and_is_not_one_to_cancel(phrases, systems, clock):
+    systems.bookings.free_slots("honggutan", SATURDAY)
+    missed = book(phrases, systems, AT_CONFIRM)[0]["bookings"][0]["booking_no"]
+    clock.set("2026-11-28T12:00")
+    mark_no_show(systems.bookings.desk, missed, actor="t")
+    (message,) = ListBookings(phrases, systems.bookings).act(turn("我的预约", "list_bookings")).messages
+    (seen,) = message["bookings"]
+    assert seen["status"] == "no_show" and "满 3 次要停约 30 天，现在是 1 次" in seen["note"]
+    slot = systems.bookings.free_slots("honggutan", date(2026, 11, 29))[0].id
+    again = {**AT_CONFIRM, "booking_day": "2026-11-29", "booking_slot": slot}
+    kept = book(phrases, systems, again, message_id="c-1:8")[0]["bookings"][0]["booking_no"]
+    cancel = ValidateCancel(phrases, systems.bookings).act(turn("取消预约", "cancel_booking"))
+    assert set_slots(cancel.events)["cancel_no"] == kept
+
+
+def test_bookings_made_elsewhere_are_listed_by_number_and_phone(phrases, systems):
+    systems.bookings.free_slots("honggutan", SATURDAY)
+    number = book(phrases, systems, AT_CONFIRM)[0]["bookings"][0]["booking_no"]
+    mine = ListBookings(phrases, systems.bookings)
+    how = {"conversation": "c-7", "booking_no": number}
+    (seen,) = mine.act(turn("我的预约", "list_bookings", phone="13800138000", **how)).messages
+    assert seen["bookings"][0]["name"] == "王**"
+    said = [mine.act(turn("我的预约", "list_bookings", phone="13900139000", **how)) for _ in range(6)]
+    statuses = [r.messages[0]["status"] for r in said]
+    assert statuses == ["booking_not_found"] * 5 + ["booking_locked"]
+
+
+@pytest.mark.parametrize("text", ["换个近点的", "有没有近一点的", "换个近一点的大厅", "离我家近的", "太远了"])
+def test_a_nearer_hall_is_asked_for_by_district_and_no_distance_is_invented(form, phrases, text):
+    slots, notes = form(text, "inform", wanted="booking_confirm", slots=AT_CONFIRM)
+    assert slots["booking_hall"] is None and slots["booking_slot"] is None
+    assert notes[0]["text"] == phrases.say("booking_other_hall") and "我查不到" in notes[0]["text"]
 
 
 def offered(phrases, systems):

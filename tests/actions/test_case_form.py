@@ -12,11 +12,11 @@ from tests.fakes import set_slots, turn
 
 
 @pytest.fixture
-def form(phrases):
+def form(phrases, systems):
     """`form(turn) -> (slots, sentences, was it handed on)`."""
 
     def run(*args, **how):
-        result = ValidateCase(phrases).act(turn(*args, form="case_form", **how))
+        result = ValidateCase(phrases, systems.cases).act(turn(*args, form="case_form", **how))
         return set_slots(result.events), [m["text"] for m in result.messages], result.events == []
 
     return run
@@ -89,5 +89,5 @@ def test_wrong_pairs_look_alike_and_then_lock(phrases, systems):
 
 def test_a_wrong_check_digit_is_said_even_before_the_number_was_asked_for(phrases):
     said = dataclasses.replace(turn("查NC202611030000170", "case_status"), doubtful=frozenset({"case_no"}))
-    result = ValidateCase(phrases).act(said)
+    result = ValidateCase(phrases, systems.cases).act(said)
     assert [m["text"] for m in result.messages] == [phrases.say("case_no_invalid")]

@@ -93,4 +93,4 @@ def test_the_order_is_filed_once_with_the_full_words(phrases, systems):
     (message,) = result.messages
     assert message["order_no"] == order.order_no and message["summary"] == order.text
     assert message["text"] == phrases.say("work_order_filed", due="12月1日（周二）")
-    assert set_slots(result.events)["last_service"] == f"work_order:{order.order_no}"
+    assert set_slots(result.events)["last_service"] == f"work_order:{order.order_no}:filing"

@@ -76,16 +76,28 @@ async def test_the_gateways_client_reads_and_acknowledges(outbox):
     await http.close()
 
 
-@pytest.mark.parametrize("kind,payload", [("unheard_of", {}), ("reminder", {"when": "明天"})])
+@pytest.mark.parametrize(
+    "kind,payload",
+    [
+        ("unheard_of", {}),
+        ("reminder", {"when": "明天"}),
+        ("reminder", {"when": "明天", "hall": "红谷滩"}),  # enough for the sentence, not for its button
+        ("reminder", {**PAYLOAD, "key": "x"}),
+        ("reminder", {**PAYLOAD, "self": "x"}),
+        ("any\n", {}),
+    ],
+)
 async def test_a_notice_without_its_sentence_or_a_value_is_still_told(outbox, kind, payload):
     client, store = outbox
     post(store, "a", kind, payload)
-    (notice,) = (await client.get("/notices")).json()["notices"]
-    assert notice["message"]["status"] == ANY and notice["message"]["text"]
+    post(store, "b")
+    odd, good = (await client.get("/notices")).json()["notices"]
+    assert odd["message"]["status"] == ANY and odd["message"]["text"]
+    assert good["message"]["status"] == "notice_reminder", "one that cannot be said holds up nobody"
 
 
 @pytest.mark.parametrize(
-    "body", [None, [], {}, {"ids": "1"}, {"ids": [1.5]}, {"ids": [True]}, {"ids": [-1]}, {"ids": [2**40]}]
+    "body", [None, [], {}, {"ids": "1"}, {"ids": [1.5]}, {"ids": [True]}, {"ids": [-1]}, {"ids": [2**53]}]
 )
 async def test_a_bad_acknowledgement_is_refused_plainly(outbox, body):
     client, store = outbox

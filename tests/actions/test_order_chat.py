@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 
 from actions.backends.local_work_orders import LocalWorkOrders
+from actions.backends.ports import Attachment
 from actions.departments import Proposer
 from actions.leave_message import AskMessage, FileMessage, ValidateMessage
+from actions.rate import Rate
 from actions.work_orders import AskOrder, HandleOrder, ValidateOrder
 from tests.contracts.implementations import sqlite_store
 from tests.fakes import set_slots, turn
@@ -48,7 +50,8 @@ def test_the_answer_is_told_and_a_late_withdrawal_or_addition_is_refused_plainly
     desk = systems.work_orders
     desk.transfer(order.order_no, department="城管局", reason="", key="k", actor="张三")
     desk.start(order.order_no, key="k", actor="张三")
-    desk.answer(order.order_no, answer="已经换灯", key="k", actor="张三")
+    proof = (Attachment("proof-0001", "image/jpeg", 1, "a" * 64),)
+    desk.answer(order.order_no, answer="已经换灯", evidence=proof, key="k", actor="张三")
     assert "已经换灯" in handled(phrases, systems, order, "status")["text"]
     assert handled(phrases, systems, order, "withdraw")["text"] == phrases.say("order_over_withdraw")
     desk.call_back(order.order_no, reached=True, key="k", actor="张三")
@@ -106,7 +109,8 @@ def test_an_anonymous_complaint_gets_a_code_that_opens_it(phrases, systems):
     slots = {**READY, "message_kind": "anonymous", "message_phone": "-", "known_name": "王小明"}
     result = FileMessage(phrases, systems.work_orders).act(turn(slots=slots))
     (message,) = result.messages
-    code = message["text"].split("查询码 ")[1][:6]
+    code = message["query_code"]
+    assert len(code) == 6 and code not in message["text"], "the log can leave out a field, not words"
     assert "known_phone" not in set_slots(result.events)
     assert list(systems.work_orders.orders("c-1")) == []
     form = ValidateOrder(phrases, systems.work_orders)
@@ -118,6 +122,57 @@ def test_an_anonymous_complaint_gets_a_code_that_opens_it(phrases, systems):
     assert said["order_no"] == message["order_no"]
     shut = handled(phrases, systems, seen, "status", "c-9", order_phone="8000")
     assert shut["status"] == "order_not_found"
+
+
+def test_a_day_for_the_answer_is_shown_only_while_one_is_to_come(phrases, systems, order):
+    assert handled(phrases, systems, order, "status")["due_on"] == "2026-12-01"
+    assert handled(phrases, systems, order, "withdraw", order_confirm=True)["due_on"] == ""
+    assert handled(phrases, systems, order, "status")["due_on"] == ""
+
+
+def test_a_reopened_order_is_told_so_with_its_new_day(phrases, systems, order):
+    desk = systems.work_orders
+    desk.transfer(order.order_no, department="城管局", reason="", key="k", actor="张三")
+    desk.start(order.order_no, key="k", actor="张三")
+    desk.answer(order.order_no, answer="已经换灯", key="k", actor="张三")
+    desk.call_back(order.order_no, reached=True, satisfied=False, key="k", actor="张三")
+    said = handled(phrases, systems, order, "status")
+    assert said["text"] == phrases.say("order_reopened", number=order.order_no, due="12月1日")
+    assert [step["title"] for step in said["steps"]][-2:] == ["回访", "退回重办"]
+
+
+def test_what_became_of_an_order_is_rated_apart_from_its_filing(phrases, systems, order):
+    desk, rate = systems.work_orders, Rate(phrases, systems.ratings, systems.work_orders)
+
+    def subject():
+        said = turn(slots={"order_no": order.order_no, "order_phone": "own", "order_task": "status"})
+        return set_slots(HandleOrder(phrases, desk).act(said).events)["last_service"]
+
+    assert subject() == f"work_order:{order.order_no}:filing"
+    desk.transfer(order.order_no, department="城管局", reason="", key="k", actor="张三")
+    desk.start(order.order_no, key="k", actor="张三")
+    desk.answer(order.order_no, answer="已经换灯", key="k", actor="张三")
+    assert subject() == f"work_order:{order.order_no}"
+    (ask,) = rate.act(turn("评价", "rate_service", slots={"last_service": subject()})).messages
+    assert "办理结果" in ask["text"]
+    args = {"subject": subject(), "level": 4}
+    (said,) = rate.act(turn(args=args, message_id="c-1:8")).messages
+    assert said["kind"] == "rated"
+    assert rate.act(turn(args=args, message_id="c-1:8")).messages == [said], "a retry of the same message"
+    assert rate.act(turn(args=args, message_id="c-1:9")).messages[0]["status"] == "already_rated"
+    desk.call_back(order.order_no, reached=True, key="k", actor="张三")
+    assert desk.find(order.order_no, owner="c-1").level == 4
+
+
+def test_nobody_rates_a_strangers_order_by_its_number(phrases, systems, order):
+    rate = Rate(phrases, systems.ratings, systems.work_orders)
+    args = {"subject": f"work_order:{order.order_no}", "level": 1}
+    for given in (args, {"subject": args["subject"]}):
+        result = rate.act(turn(args=given, conversation="c-9", slots={"last_service": "booking:YY1"}))
+        assert result.messages[0]["status"] == "nothing_to_rate" and result.events == []
+    assert systems.ratings.rating(args["subject"]) is None
+    proven = turn(args=args, conversation="c-9", slots={"last_service": args["subject"]})
+    assert rate.act(proven).messages[0]["kind"] == "rated"
 
 
 def test_guessing_is_locked_and_said_so(phrases, systems, order):

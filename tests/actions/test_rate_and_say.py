@@ -52,8 +52,9 @@ def test_a_typed_rating_counts(rate, systems):
 
 def test_once_only(rate):
     args = {"subject": "booking:YY1", "level": 5}
-    rate(args=args)
-    assert rate(args=args)[0]["status"] == "already_rated"
+    first, _ = rate(args=args)
+    assert rate(args=args)[0] == first, "the same message sent again is the same rating"
+    assert rate(args=args, message_id="c-1:5")[0]["status"] == "already_rated"
 
 
 @pytest.mark.parametrize("level", [0, 6, "差", None, [5], 4.5, True])

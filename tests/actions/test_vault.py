@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 
 import pytest
 from hypothesis import given
@@ -74,7 +75,46 @@ def test_the_key_file_is_made_once_and_for_its_owner_only(tmp_path):
     assert str(first.secret) not in repr(first) and "hidden" in repr(first)
 
 
-@pytest.mark.parametrize("text", ["", "k1", "k1:des:AAAA", "k1:aes:short", "k1:aes:" + "A" * 43, "k-1:aes:x"])
+def test_many_that_start_at_once_agree_on_one_whole_key(tmp_path):
+    for turn in range(20):
+        path = tmp_path / f"services{turn}.keys"
+        found, together = [], threading.Barrier(6)
+
+        def start():
+            together.wait()
+            try:
+                found.append(keys_of(path))
+            except ValueError as half:
+                found.append(half)
+
+        crowd = [threading.Thread(target=start) for _ in range(6)]
+        [one.start() for one in crowd]
+        [one.join() for one in crowd]
+        assert found == [keys_of(path)] * 6
+    assert len(list(tmp_path.iterdir())) == 20, "nothing half made is left"
+
+
+def test_what_stands_unsealed_in_a_column_is_not_quoted():
+    for plain in ("13800138000", "王小明", "a.b", "13800138000.AAAA"):
+        with pytest.raises(SealBroken, match="not sealed") as broken:
+            Vault([AES]).open("bookings.phone", plain)
+        assert plain not in str(broken.value) and plain[:5] not in str(broken.value)
+
+
+@BOTH
+def test_a_mark_is_of_its_text_its_kind_and_its_key(vault):
+    mark = vault.mark("row", "一")
+    assert vault.marked("row", "一", mark) is True and len(mark) <= 64
+    assert vault.marked("row", "二", mark) is False and vault.marked("other", "一", mark) is False
+    assert vault.marked("row", "一", "") is None and vault.marked("row", "一", "0" * 64) is None
+    stranger = Vault([SM4 if vault.current == "k1" else AES])
+    assert stranger.marked("row", "一", mark) is None
+    longest = Vault(read_keys(new_key("k" * 24, "aes")))
+    assert len(longest.mark("row", "一")) == 64 and longest.marked("row", "一", longest.mark("row", "一"))
+
+
+@pytest.mark.parametrize("text", ["", "k1", "k1:des:AAAA", "k1:aes:short", "k1:aes:" + "A" * 43, "k-1:aes:x",
+                                  new_key("k" * 25, "aes"), new_key("钥匙", "aes")])
 def test_bad_keys_are_refused_with_what_is_expected(text):
     with pytest.raises(ValueError, match="expected ID:aes|sm4:base64"):
         read_keys(text)

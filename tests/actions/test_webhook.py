@@ -141,6 +141,25 @@ async def test_the_knowledge_routes_serve_the_gateway(server, answerer):
     assert [g["guide_id"] for g in listed] == [RESIDENCE.id]
 
 
+async def test_the_desk_is_told_the_card_that_the_words_lead_to_and_what_contradicts_it(server, answerer):
+    answerer.script += [answered(RESIDENCE), answered(PASSPORT)]
+    said = {"texts": ["居住证怎么办", 7, "不对，是护照"]}
+    found = (await server.post("/knowledge/assist", json=said)).json()
+    assert found["card"]["guide_id"] == PASSPORT.id
+    assert (await server.post("/knowledge/assist", json={"texts": []})).json() == {"card": None}
+    wrong = {"text": "这个要交9999元", "guide_id": RESIDENCE.id}
+    warnings = (await server.post("/knowledge/check", json=wrong)).json()["warnings"]
+    assert warnings == [{"field": "fee", "said": "这个要交9999元", "guide_says": "不收费"}]
+    gone = {"text": "要交9999元", "guide_id": "gone"}
+    assert (await server.post("/knowledge/check", json=gone)).json() == {"warnings": []}
+
+
+@pytest.mark.parametrize("path", ["/knowledge/assist", "/knowledge/check"])
+@pytest.mark.parametrize("body", [[], "x", {}, {"texts": "x", "text": 3}, {"text": ["x"], "guide_id": {}}])
+async def test_an_odd_request_of_the_desk_is_no_server_error(server, path, body):
+    assert (await server.post(path, json=body)).status_code < 500
+
+
 async def test_without_the_dialogue_the_guides_answer_and_nothing_else_does(server, answerer):
     answerer.script += [answered(RESIDENCE), answered(PASSPORT)]
     found = (await server.post("/direct", json={"conversation_id": "c1", "text": "居住证怎么办"})).json()
@@ -155,7 +174,9 @@ async def test_without_the_dialogue_the_guides_answer_and_nothing_else_does(serv
         assert (await server.post("/direct", json={"text": nothing})).json() == {"messages": []}
 
 
-@pytest.mark.parametrize("body", [[], "x", {}, {"text": 3}, {"text": "问", "args": [1]}, {"text": "/set_fact"}])
+@pytest.mark.parametrize(
+    "body", [[], "x", {}, {"text": 3}, {"text": "问", "args": [1]}, {"text": "/set_fact"}]
+)
 async def test_an_odd_direct_request_is_no_server_error(server, body):
     assert (await server.post("/direct", json=body)).status_code < 500
 

@@ -9,10 +9,10 @@ from sqlalchemy import func, select
 
 from actions.backends.booking_rows import Desk, starts
 from actions.backends.ports import Hall
-from actions.backends.slot_plan import HallPlan, Policy, ReminderRule, SessionRule
+from actions.backends.slot_plan import HallPlan, OfferHours, Policy, ReminderRule, SessionRule
 from actions.backends.slot_rows import bookable
 from actions.backends.tables import bookings, notices, slots, waits
-from actions.backends.waitlist import wants
+from actions.backends.wait_rows import wants
 
 SATURDAY, SUNDAY = date(2026, 11, 28), date(2026, 11, 29)
 REMINDERS = (ReminderRule("evening", 1, time(18)), ReminderRule("soon", minutes_before=120))
@@ -26,6 +26,7 @@ POLICY = Policy(
     no_show_days=90,
     suspension_days=30,
     reminders=REMINDERS,
+    offer_hours=OfferHours(time(7, 30), time(21)),
 )
 HALL = Hall("h", "某厅", (), "某区", "", False)
 RULE = SessionRule("weekend", "weekend", time(9), time(10), 30, windows=2, per_window=1)
@@ -49,6 +50,10 @@ def check_places(desk):
     opened = desk.store.vault.open
     once = Counter((b["slot_id"], opened("bookings.phone", b["phone"])) for b in booked)
     assert not once or max(once.values()) == 1
+    lost = {b["booking_no"] for b in rows(desk, bookings) if b["status"] == "displaced"}
+    turns = [w["booking_no"] for w in rows(desk, waits) if w["state"] in ("waiting", "offered")]
+    moving = [no for no in turns if no]
+    assert set(moving) <= lost and len(moving) == len(set(moving)), "turns are of bookings that lack a place"
 
 
 def passed_over(desk, offered):
@@ -61,7 +66,7 @@ def passed_over(desk, offered):
         found += [
             w["id"]
             for w in turns.values()
-            if w["state"] == "waiting" and w["id"] < wait_id and _wants(w, slot, there)
+            if w["state"] == "waiting" and _rank(w) < _rank(turns[wait_id]) and _wants(w, slot, there)
         ]
     return found
 
@@ -76,6 +81,11 @@ def idle_places(desk):
         for s in rows(desk, slots)
         if s["taken"] < s["capacity"] and bookable(desk, s, now) and any(_wants(w, s, there) for w in queue)
     ]
+
+
+def _rank(wait):
+    """Turns of displaced bookings come first."""
+    return wait["booking_no"] is None, wait["id"]
 
 
 def _wants(wait, slot, there):

@@ -11,11 +11,14 @@ import yaml
 from rasa_sdk import Action
 
 from actions.backends import seed
-from actions.backends.booking_closures import add_closure
+from actions.backends.booking_closures import add_closure, remove_closure
 from actions.backends.local_bookings import LocalBookings
 from actions.backends.no_shows import mark_no_show
+from actions.backends.ports import Attachment
 from actions.booking import Book
+from actions.identity import Vouched
 from actions.notice_routes import DATA, worded
+from actions.own_cases import MINE, listed
 from actions.phrases import Phrases
 from actions.server import Systems, build_actions
 from actions.turn import Turn
@@ -64,9 +67,20 @@ class World:
 def world(systems: Systems, phrases: Phrases, clock: HeldClock) -> World:
     """All actions, wired as the server wires them."""
     answerer = ScriptedAnswerer()
-    built = build_actions(systems, answerer, phrases, clock)  # type: ignore[arg-type]
+    built = build_actions(  # type: ignore[arg-type]
+        systems, answerer, phrases, clock, identities=TwoSignedIn()
+    )
     systems.bookings.free_slots("honggutan", SATURDAY)
     return World({a.name(): a for a in built}, systems, answerer, clock)
+
+
+class TwoSignedIn:
+    """`actions.identity.Identities`: ticket `owner` is who has the demo cases, `stranger` somebody without."""
+
+    def person(self, ticket: str, conversation_id: str) -> Vouched | None:
+        """See `Identities.person`."""
+        numbers = {"owner": "DEMO-IDENTITY-0001", "stranger": "DEMO-IDENTITY-9999"}
+        return Vouched("王小明", "13800138000", numbers[ticket]) if ticket in numbers else None
 
 
 Walk = Iterator[tuple[str, list[dict[str, Any]]]]
@@ -115,6 +129,20 @@ def cases(w: World) -> Walk:
         yield name, w.act(name, turn(slots={"case_no": case["case_no"], "case_phone": case["phone_last4"]}))
     for _ in range(6):
         yield name, w.act(name, turn(slots={**found, "case_phone": "0000"}))
+    yield from own_cases(w)
+
+
+def own_cases(w: World) -> Walk:
+    """Asked to sign in, and again; cases of who is signed in, none, and more than are shown."""
+    form, name = "action_ask_case_form_case_no", "action_case_status"
+    mine = turn("我的办件", "case_status", slots={"case_no": MINE, "case_phone": MINE})
+    for ticket, text in (("", "我的办件"), ("over", "我的办件"), ("", "查办件进度"), ("", "用办件编号查")):
+        yield form, w.act(form, replace(mine, text=text, ticket=ticket, may_sign_in=True))
+    for ticket in ("owner", "stranger", "over"):
+        yield name, w.act(name, replace(mine, ticket=ticket, may_sign_in=True))
+    one = w.systems.cases.mine("DEMO-IDENTITY-0001", client="c-1")[0]
+    lookup: Any = w.actions[name]
+    yield name, listed([replace(one, case_no=f"NC{n:015}") for n in range(5)], lookup.phrases)
 
 
 def booking(w: World) -> Walk:
@@ -191,8 +219,11 @@ def policies(w: World) -> Walk:
     late = {**READY, "booking_phone": "13900139000"}
     yield book, w.act(book, turn(slots=late))
     w.clock.set("2026-12-05T12:00")
+    mine = "action_list_bookings"
     for said in made[:3]:
         mark_no_show(desk, said[0]["bookings"][0]["booking_no"], actor="staff")
+        yield mine, w.act(mine, turn("我的预约", "list_bookings"))
+    yield from _notices(w)
     yield book, w.act(book, turn(slots=ready, message_id="closed"))
 
 
@@ -227,14 +258,41 @@ def line(w: World) -> Walk:
         ready = {**waiting, "booking_day": day, "booking_phone": "13600136000"}
         yield book, w.act(book, turn(slots=ready, message_id=day, conversation="c-3"))
     yield mine, w.act(mine, turn("不排了", "list_bookings", conversation="c-3"))
+    yield from _ran_out(w, waiting)
     desk = w.systems.bookings.desk  # type: ignore[attr-defined]
     days = {"first_day": SATURDAY, "last_day": SATURDAY}
-    add_closure(desk, hall_id="honggutan", reason="设备检修", actor="staff", **days)
+    closed, _ = add_closure(desk, hall_id="honggutan", reason="设备检修", actor="staff", **days)
     said = turn("周六", "inform", wanted="booking_day", slots=hall, day="2026-11-28")
     yield validate, w.act(validate, said)
     yield mine, w.act(mine, turn("我的预约", "list_bookings"))
+    for lost in w.systems.bookings.bookings("c-1"):
+        own = {"change_no": lost.booking_no, "change_phone": "own", "cancel_no": lost.booking_no}
+        for name in ("action_begin_change", "action_ask_cancel_form_cancel_confirm"):
+            yield name, w.act(name, turn(slots=own))
+    remove_closure(desk, closed.id, actor="staff")
+    for text in ("我的预约", "我要这个空位"):
+        yield mine, w.act(mine, turn(text, "list_bookings"))
     w.clock.set("2026-11-28T18:00")
     yield from _notices(w)
+
+
+def _ran_out(w: World, waiting: dict[str, Any]) -> Walk:
+    """Two offers at once, neither taken in time, and the line joined again; a booking from elsewhere."""
+    book, mine, owner = "action_book", "action_list_bookings", {"conversation": "c-4"}
+    for day, whose in (("2026-11-28", "x"), ("2026-11-29", "y")):
+        ready = {**waiting, "booking_day": day, "booking_phone": "13500135000"}
+        w.act(book, turn(slots=ready, message_id=f"again {day}", **owner))
+        theirs = w.systems.bookings.bookings(whose)
+        lost = next(b for b in theirs if b.day.isoformat() == day)
+        w.systems.bookings.cancel(lost.booking_no, owner=whose)
+    for text in ("我的预约", "我要这个空位"):
+        yield mine, w.act(mine, turn(text, "list_bookings", **owner))
+    w.clock.move(minutes=31)
+    w.systems.bookings.tick()
+    for text in ("不要这个空位", "我的预约", "继续排队"):
+        yield mine, w.act(mine, turn(text, "list_bookings", **owner))
+    elsewhere = {"booking_no": lost.booking_no, "phone": "13800138000"}
+    yield mine, w.act(mine, turn("我的预约", "list_bookings", **elsewhere))
 
 
 def _notices(w: World) -> Walk:
@@ -301,10 +359,11 @@ def rating(w: World) -> Walk:
     """Nothing to rate, each kind of service, good, bad, twice."""
     name = "action_rate"
     yield name, w.act(name, turn("评价", "rate_service"))
-    for kind in ("booking", "case", "work_order", "handoff", "guide"):
-        yield name, w.act(name, turn("评价", "rate_service", slots={"last_service": f"{kind}:1"}))
-    for subject, level in (("booking:1", 5), ("booking:1", 5), ("case:1", 1)):
-        yield name, w.act(name, turn("", "rate_service", args={"subject": subject, "level": level}))
+    for kind in ("booking:1", "case:1", "work_order:1", "work_order:1:filing", "handoff:1", "guide:1"):
+        yield name, w.act(name, turn("评价", "rate_service", slots={"last_service": kind}))
+    for n, (subject, level) in enumerate((("booking:1", 5), ("booking:1", 5), ("case:1", 1))):
+        said = turn("", "rate_service", args={"subject": subject, "level": level}, message_id=f"c-1:{n}")
+        yield name, w.act(name, said)
 
 
 def changing(w: World) -> Walk:
@@ -329,6 +388,9 @@ def changing(w: World) -> Walk:
             yield name, w.act(name, turn(slots=slots))
     yield begin, w.act(begin, turn(slots={"change_no": "YY1", "change_phone": "0000"}))
     yield begin, w.act(begin, turn(slots={"change_no": mine.booking_no, "change_phone": "own"}))
+    for _ in range(6):
+        guess = turn(slots={"change_no": mine.booking_no, "change_phone": "0000"}, conversation="c-9")
+        yield begin, w.act(begin, guess)
     moving = {**READY, "booking_hall": "donghu", "booking_slot": second.id}
     moving["booking_moves"] = mine.booking_no
     confirm = "action_ask_booking_form_booking_confirm"
@@ -396,11 +458,18 @@ def order_states(w: World) -> Walk:
     yield asked(a)
     yield asked(a, "add")
     desk.merge(b.order_no, into=a.order_no, reason="同一件事", **step)
-    desk.answer(a.order_no, answer="已经修好", **step)
+    proof = (Attachment("proof-0001", "image/jpeg", 1, "a" * 64),)
+    desk.answer(a.order_no, answer="已经修好", evidence=proof, **step)
     yield asked(a)
     yield asked(b)
     yield asked(a, "withdraw")
-    desk.call_back(a.order_no, reached=True, **step)
+    desk.call_back(a.order_no, reached=True, satisfied=False, **step)
+    yield asked(a)
+    desk.transfer(a.order_no, reason="", key="3", actor="张三")
+    desk.start(a.order_no, key="3", actor="张三")
+    again = (Attachment("proof-0002", "image/jpeg", 1, "a" * 64),)
+    desk.answer(a.order_no, answer="又修了一次", evidence=again, key="3", actor="张三")
+    desk.call_back(a.order_no, reached=True, key="3", actor="张三")
     yield asked(a)
     desk.rate(a.order_no, owner="c-1", level=5, key="1")
     yield asked(a)

@@ -112,6 +112,17 @@ def test_the_page_names_every_group_and_command():
     assert missing == []
 
 
+def test_a_named_group_is_enough_and_every_group_is_found_by_its_name():
+    def names(parser):
+        (groups,) = [a for a in parser._actions if isinstance(a.choices, dict)]
+        return set(groups.choices)
+
+    for name in names(build_parser()):
+        assert name in names(build_parser(["--actor", "x", name])), "add it to frame.ALSO"
+    assert names(build_parser(["--actor", "cases", "halls", "list"])) == {"cases", "halls"}
+    assert names(build_parser(["nothing"])) == names(build_parser())
+
+
 def test_no_words_is_a_usage_error(capsys):
     with pytest.raises(SystemExit) as left:
         main([])

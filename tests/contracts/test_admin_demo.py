@@ -18,6 +18,7 @@ from actions.departments import Proposer
 PROPOSE = Proposer().propose
 AMOUNTS = Amounts(cases=8, bookings=20, orders=24, ratings=24)
 STAY = {"audit_log", "slots"}
+KINDS = {"cases", "bookings", "waits", "closures", "work_orders", "ratings"}
 
 
 def counts(store):
@@ -55,15 +56,24 @@ def test_filled_in_every_state_and_cleared_without_touching_real_rows(stand):
     booked, order = real(stand)
     before, places = counts(stand.store), taken(stand.store)
     made = fill(stand.store, 1, AMOUNTS, PROPOSE)
-    assert {f"work_orders.{state}" for state in ORDER_STATES} <= made.keys()
-    assert {"bookings.booked", "bookings.cancelled", "bookings.no_show"} <= made.keys()
+    assert {f"work_orders.{state}" for state in (*ORDER_STATES, "anonymous")} <= made.keys()
+    alerts = stand.systems.work_orders.overdue(actor="tester")
+    assert "unresolved" in {alert.kind for alert in alerts}
+    rows = stand.systems.work_orders.figures(
+        start=stand.store.clock().date() - timedelta(days=60),
+        end=stand.store.clock().date() + timedelta(days=1),
+    )
+    assert rows[0].reopened >= 2
+    states = {"booked", "cancelled", "no_show", "displaced"}
+    assert all(made[f"bookings.{state}"] > 0 for state in states)
+    assert made["waits.offered"] == 1 and made["waits.waiting"] == 2
     assert sum(n for name, n in made.items() if name.startswith("cases.")) == 8 and len(made) > 18
     assert sum(name.startswith("rectifications.") for name in made) >= 3
     again = counts(stand.store)
     fill(stand.store, 1, AMOUNTS, PROPOSE)
     later = counts(stand.store)
-    assert {n: c for n, c in later.items() if n in ("cases", "bookings", "work_orders", "ratings")} == {
-        n: c for n, c in again.items() if n in ("cases", "bookings", "work_orders", "ratings")
+    assert {n: c for n, c in later.items() if n in KINDS} == {
+        n: c for n, c in again.items() if n in KINDS
     }
     gone = clear(stand.store, "tester")
     assert gone["work_orders"] == 24 and gone["cases"] == 8
@@ -81,8 +91,11 @@ def test_everything_is_marked(stand):
     with stand.store.engine.connect() as db:
         for table in (bookings, work_orders, ratings):
             rows = db.execute(select(table)).mappings().all()
-            assert rows and all(row["owner"].startswith("demo:3:") for row in rows)
-            for row in rows:
+            hidden = [row for row in rows if table is work_orders and row["anonymous"]]
+            assert all((row["owner"], row["channel"]) == ("", "demo") for row in hidden)
+            assert rows and all(row["owner"].startswith("demo:3:") for row in rows if row not in hidden)
+            assert len(hidden) == (table is work_orders)
+            for row in (row for row in rows if row not in hidden):
                 phone = stand.store.vault.open(f"{table.name}.phone", row["phone"])
                 assert phone.startswith("1990000") or (table is ratings and phone == "")
         for row in db.execute(select(cases).where(cases.c.result_where == "演示窗口")).mappings():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -9,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DatabaseError
 
 from actions.backends import audit
+from actions.backends.audit_anchor import EVERY, KEEP, Anchor, Head
 from actions.backends.store import Store
 from actions.backends.vault import Vault, new_key, read_keys
 from tests.contracts.implementations import KEYS
@@ -17,6 +20,9 @@ UNGUARD = {
     "postgresql": ["ALTER TABLE audit_log DISABLE TRIGGER ALL"],
     "sqlite": ["DROP TRIGGER audit_log_no_update", "DROP TRIGGER audit_log_no_delete"],
 }
+
+
+COPY = "SELECT id + 1, at, actor, action, subject, detail, key_id, chain"
 
 
 def write(store, count, actor="officer1"):
@@ -67,6 +73,8 @@ def test_the_database_refuses_to_change_the_trail(stand, statement):
         ("DELETE FROM audit_log WHERE id = 2", "row 2 is missing"),
         ("DELETE FROM audit_log WHERE id = 1", "row 1 is missing"),
         ("UPDATE audit_log SET key_id = 'zz' WHERE id = 2", "row 2"),
+        (f"INSERT INTO audit_log {COPY} FROM audit_log WHERE id = 4", "row 5 was changed"),
+        ("UPDATE audit_log SET id = 7 WHERE id = 4", "row 4 is missing"),
     ],
 )
 def test_tampering_shows(stand, clock, statement, said):
@@ -95,3 +103,70 @@ def test_a_rotated_key_continues_the_chain(stand):
     write(rotated, 2)
     assert audit.verify(rotated) == (count + 2, [])
     assert "add that key" in audit.verify(stand.store)[1][0]
+
+
+def test_verifying_stops_no_writer(stand):
+    """A long trail takes minutes; meanwhile citizens book."""
+    write(stand.store, 3)
+    with stand.store.read() as db:
+        db.execute(text("SELECT count(*) FROM audit_log")).scalar()
+        began = time.monotonic()
+        write(stand.store, 1)
+        assert time.monotonic() - began < 2
+        assert audit.verify(stand.store)[1] == []
+
+
+def anchored(stand, tmp_path, clock):
+    """An anchor with two lines, and three rows after the first."""
+    anchor = Anchor(tmp_path / "heads.txt")
+    write(stand.store, 2)
+    assert anchor.keep(stand.store) == 1
+    write(stand.store, 3)
+    assert anchor.keep(stand.store) == 0, "once an hour"
+    clock.move(hours=1)
+    assert (anchor.keep(stand.store), anchor.keep(stand.store)) == (1, 0)
+    return anchor
+
+
+def test_a_cut_tail_shows_against_the_heads_that_were_kept(stand, tmp_path, clock, caplog):
+    anchor = anchored(stand, tmp_path, clock)
+    number, _ = audit.head(stand.store)
+    assert [head.number for head in anchor.heads()] == [number - 3, number]
+    assert anchor.faults(stand.store) == [] and anchor.path.stat().st_mode & 0o077 == 0
+    tamper(stand.store, f"DELETE FROM audit_log WHERE id > {number - 2}")
+    assert audit.verify(stand.store)[1] == [], "what is left is whole"
+    assert anchor.faults(stand.store) == [f"audit row {number} is gone: the trail was cut off"]
+    write(stand.store, 4)  # it grows again, past the cut
+    clock.move(hours=2)
+    assert audit.verify(stand.store)[1] == []
+    with caplog.at_level(logging.ERROR):
+        assert anchor.keep(stand.store) == 0
+    assert f"row {number} has another chain" in caplog.text
+    assert len(anchor.heads()) == 2 and "another chain" in anchor.faults(stand.store)[0]
+
+
+def test_a_line_that_a_crash_left_half_written_claims_nothing(stand, tmp_path, clock):
+    anchor = anchored(stand, tmp_path, clock)
+    with anchor.path.open("a") as file:
+        file.write("2026-11-24T11:00:00+08:00 12:ab")
+    assert len(anchor.heads()) == 2 and anchor.faults(stand.store) == []
+    write(stand.store, 1)
+    clock.move(hours=1)
+    assert anchor.keep(stand.store) == 1
+    assert len(anchor.heads()) == 3 and anchor.faults(stand.store) == []
+
+
+def test_the_heads_do_not_grow_without_end(stand, tmp_path, clock):
+    anchor = Anchor(tmp_path / "heads.txt")
+    write(stand.store, 1)
+    number, chain = audit.head(stand.store)
+    old = (Head(clock.now - EVERY * n, number, chain).line() for n in range(KEEP, 0, -1))
+    anchor.path.write_text("".join(old))
+    write(stand.store, 1)
+    assert anchor.keep(stand.store) == 1 and len(anchor.heads()) == KEEP // 2 + 1
+    assert anchor.faults(stand.store) == []
+
+
+def test_an_empty_trail_has_no_head_to_keep(stand, tmp_path):
+    anchor = Anchor(tmp_path / "heads.txt")
+    assert (anchor.keep(stand.store), anchor.faults(stand.store)) == (0, []) and not anchor.path.exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import os
 import shutil
 import sqlite3
 import stat
@@ -18,16 +19,19 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import Engine, func, select
 
 from actions.admin.frame import main
 from actions.backends import audit
+from actions.backends.audit_anchor import Anchor
+from actions.backends.database import open_database
 from actions.backends.store import Store
 from actions.backends.tables import metadata
 from actions.backends.vault import new_key, read_keys
 from actions.backup import postgres as postgres_tools
 from actions.backup.archive import GUARD, MANIFEST, read_head
-from actions.server import local_systems, open_services
+from actions.server import local_systems
+from actions.services import open_services
 from actions.settings import ActionSettings
 from knowledge.receipts import ReceiptBook
 from tests import postgres
@@ -223,6 +227,88 @@ def test_data_is_not_overwritten_unless_told(site):
     if not site.settings.services_database:
         aside = [Path(p).name for p in json.loads(out)["aside"]]
         assert [n.split(".before")[0] for n in sorted(aside)] == ["answers.db", "gateway.db", "services.db"]
+
+
+def gateway_of(site: Site) -> Engine:
+    """The gateway's database in PostgreSQL, with two rows in it."""
+    site.settings.gateway_database = postgres.fresh()
+    engine = open_database(site.settings.gateway_database)
+    with engine.begin() as db:
+        db.exec_driver_sql('CREATE TABLE "order" (id SERIAL PRIMARY KEY, words TEXT)')
+        db.exec_driver_sql("""INSERT INTO "order" (words) VALUES ('你好'), ('再见')""")
+    return engine
+
+
+def test_the_gateways_postgresql_is_in_it_too(site):
+    gateway_of(site).dispose()
+    lost = site.settings.gateway_database
+    archive = site.backup()
+    assert read_head(archive)[0].member("gateway.dump").rows == {"order": 2}
+    site.settings.gateway_database = ""
+    status, _, err = site.restore(archive, "--force")
+    assert status == 2 and "NCZF_GATEWAY_DATABASE" in err
+    lose(site)
+    postgres.drop(lost)
+    site.settings.gateway_database = postgres.fresh()
+    status, out, err = site.restore(archive)
+    assert status == 0, err
+    assert json.loads(out)["rows"]["gateway.dump:order"] == 2
+    engine = open_database(site.settings.gateway_database)
+    with engine.begin() as db:
+        assert db.exec_driver_sql('SELECT words FROM "order" ORDER BY id').scalars().all() == ["你好", "再见"]
+        db.exec_driver_sql("""INSERT INTO "order" (words) VALUES ('又')""")
+    engine.dispose()
+    status, _, err = site.restore(archive)
+    assert status == 2 and "已经有数据" in err
+    assert site.restore(archive, "--force")[0] == 0
+    postgres.drop(site.settings.gateway_database)
+
+
+def test_one_database_for_both_is_refused(small):
+    small.settings.services_database = small.settings.gateway_database = "postgresql://u:geheim@127.0.0.1/x"
+    status, _, err = small.admin("backup")
+    assert status == 2 and "同一个库" in err and "geheim" not in err
+
+
+def test_whoever_still_uses_a_postgresql_is_told_of(tmp_path):
+    site = made(tmp_path / "data", postgres.fresh())
+    archive = site.backup()
+    engine = open_database(site.settings.services_database)
+    with engine.connect() as held:
+        held.execute(select(func.count()).select_from(metadata.tables["cases"])).all()
+        status, _, err = site.restore(archive, "--force")
+    assert status == 2 and "lock timeout" in err and "请先停止所有服务" in err and err.count("\n") == 1
+    engine.dispose()
+    assert site.restore(archive, "--force")[0] == 0
+    postgres.drop(site.settings.services_database)
+
+
+def test_heads_of_rows_that_were_lost_are_put_aside_with_them(small):
+    archive = small.backup()
+    store = small.store()
+    book(store, 0)
+    anchor = Anchor(small.folder / "audit-heads.txt")
+    assert anchor.keep(store) == 1
+    store.engine.dispose()
+    assert small.admin("audit", "verify")[0] == 0
+    status, out, err = small.restore(archive, "--force")
+    assert status == 0, err
+    assert any("audit-heads.txt.before-restore" in name for name in json.loads(out)["aside"])
+    assert small.admin("audit", "verify")[0] == 0 and not anchor.path.exists()
+
+
+def test_what_a_killed_backup_left_is_removed_a_day_later(small):
+    kept = small.folder.parent / "kept"
+    for name in (".backup-old", ".backup-new"):
+        (kept / name).mkdir(parents=True)
+        (kept / name / "services.db").write_bytes(b"half")
+    (kept / ".nczf-backup-x.tar.gz.half").write_bytes(b"half")
+    long_ago = small.clock.now.timestamp() - 25 * 3600
+    for name in (".backup-old", ".nczf-backup-x.tar.gz.half"):
+        os.utime(kept / name, (long_ago, long_ago))
+    os.utime(kept / ".backup-new", (small.clock.now.timestamp(),) * 2)
+    archive = small.backup()
+    assert sorted(p.name for p in kept.iterdir()) == [".backup-new", archive.name]
 
 
 def test_an_older_revision_is_restored_and_brought_up_to_date(site):

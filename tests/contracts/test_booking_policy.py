@@ -185,7 +185,7 @@ def test_what_the_first_does_not_take_goes_to_the_next_once(stand, clock, how):
         assert systems.bookings.tick() == 2  # one ended, one offered
         assert systems.bookings.tick() == 0
     assert [w.state for n in (2, 3) for w in systems.bookings.waits(f"c-{n}")] == ["offered", "waiting"]
-    assert list(systems.bookings.waits("c-1")) == []
+    assert [w.state for w in systems.bookings.waits("c-1")] == (["expired"] if how == "expire" else [])
     with pytest.raises(OfferGone):
         systems.bookings.accept_offer(offer.id, owner="c-1")
 
@@ -258,7 +258,8 @@ def test_a_closed_day_tells_everybody_and_keeps_their_numbers(stand, desk):
     assert (moved.booking_no, moved.status) == (mine.booking_no, "booked")
     assert places(systems, sunday) == sunday.capacity - 1
     remove_closure(desk, closed.id, actor="staff")
-    assert places(systems, slots(systems)[0]) == slots(systems)[0].capacity and not list_closures(desk)
+    # One moved; for the three others their old place is held.
+    assert places(systems, slots(systems)[0]) == 1 and not list_closures(desk)
 
 
 def test_a_closed_window_displaces_only_the_newest(stand, desk, clock):
@@ -281,7 +282,8 @@ def test_an_offer_taken_back_by_a_closure_keeps_its_turn(stand, desk):
     systems.bookings.cancel(made[0].booking_no, owner=made[0].owner)
     closed, _ = close(desk)
     (mine,) = systems.bookings.waits("c-1")
-    assert mine.state == "waiting" and mine.place == 1 and told(stand, "waitlist_offer") == []
+    # Three bookings of the slot were displaced: their turns come before the line.
+    assert mine.state == "waiting" and mine.place == 4 and told(stand, "waitlist_offer") == []
     remove_closure(desk, closed.id, actor="staff")
     assert systems.bookings.waits("c-1")[0].state == "offered"
 

@@ -11,6 +11,7 @@ import pytest
 from actions.backends.ports import (
     BookingLimit,
     BookingNotFound,
+    BookingRefused,
     BookingTooLate,
     DuplicateBooking,
     SlotFull,
@@ -101,6 +102,14 @@ def test_the_same_key_books_once(systems):
     first = book(systems, slot.id, key="k")
     assert book(systems, slot.id, key="k") == first
     assert places(systems, slot) == slot.capacity - 1
+
+
+def test_the_key_of_somebody_else_hands_out_nothing(systems):
+    slot = slots(systems)[0]
+    book(systems, slot.id, key="k")
+    with pytest.raises(BookingRefused) as refused:
+        book(systems, slot.id, phone="13900139000", owner="c-2", key="k")
+    assert refused.value.field == "key" and PHONE not in str(refused.value)
 
 
 def test_the_same_key_from_many_threads_books_once(systems):

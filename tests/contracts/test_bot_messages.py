@@ -15,10 +15,12 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.backends.ports import BackendUnavailable
 from actions.guarded import guarded
+from actions.own_cases import SIGN_IN
 from actions.phrases import Phrases
 from gateway import wire
 from gateway.bot_turns import without_identifiers
 from gateway.dialogue import parse_item
+from gateway.identity import TASKS
 from tests.actions.test_guarded import Breaking
 from tests.actions.test_turn import tracker
 from tests.contracts.branches import IDENTITY, walk, world
@@ -98,7 +100,10 @@ def test_buttons_do_what_the_gateway_can_do(said):
             assert button["label"].strip(), (action, button)
             says, acts = button.get("say"), button.get("action")
             assert (says is None) != (acts is None), (action, button)
-            if acts:
+            if acts == SIGN_IN:  # the page's own: it leaves for the provider
+                assert button["args"]["task"] in TASKS, (action, button)
+                seen.add(acts)
+            elif acts:
                 assert acts in ALLOWED, (action, button)
                 frame = {"type": "act", "id": "c-1", "action": acts, "label": button["label"]}
                 frame["args"] = button.get("args", {})
@@ -106,7 +111,7 @@ def test_buttons_do_what_the_gateway_can_do(said):
                 seen.add(acts)
             else:
                 assert 0 < len(says) <= wire.TEXT_LIMIT
-    assert {"handoff", "rate"} <= seen
+    assert {"handoff", "rate", SIGN_IN} <= seen
 
 
 def test_sentences_are_whole_and_in_chinese(said):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import hashlib
 import hmac
 import json
@@ -214,7 +216,7 @@ def test_the_trail_names_each_change(stand, deliver):
 async def client(feed):
     """A client of a real app on a free port."""
     app: Sanic = Sanic("feed-under-test")
-    add_case_routes(app, feed)
+    add_case_routes(app, feed, body_s=0.5)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         app.config.TOUCHUP = False
@@ -256,3 +258,34 @@ async def test_over_http(client, clock):
     for body, head, status, code, field in refusals:
         got, answer = await post(body, **head)
         assert (got, answer["error"]["code"], answer["error"]["field"]) == (status, code, field)
+    body = made(4)
+    assert (await post(body, **headers(body)))[0] == 200, "after a refusal it goes on"
+
+
+async def test_a_body_that_does_not_come_or_does_not_end_holds_nothing(client, clock):
+    """Before the signature nobody is known: neither memory nor a connection may be had for the asking."""
+    host, port = client.base_url.host, client.base_url.port
+
+    async def answer(length, parts, pause):
+        reader, writer = await asyncio.open_connection(host, port)
+        head = f"POST /feeds/cases HTTP/1.1\r\nHost: x\r\n{length}\r\n\r\n"
+        writer.write(head.encode())
+        with contextlib.suppress(ConnectionError):
+            for part in parts:
+                writer.write(part)
+                await writer.drain()
+                await asyncio.sleep(pause)
+        told = await asyncio.wait_for(reader.read(200), 5)
+        writer.close()
+        return int(told.split()[1])
+
+    chunk = b"1000\r\n" + b"x" * 4096 + b"\r\n"
+    assert await answer("Content-Length: 50", [b"x"] * 3, 0.01) == 408
+    assert await answer("Content-Length: 50", [b"x"] * 20, 0.1) == 408
+    assert await answer("Content-Length: 90000000", [b"x" * 4096] * 64, 0) == 413
+    assert await answer("Transfer-Encoding: chunked", [chunk] * 64, 0) == 413
+    body = made(1)
+    how = signed(body, clock)
+    headers = {"x-nczf-signature": how["signature"], "x-nczf-timestamp": how["timestamp"]}
+    reply = await client.post("/feeds/cases", content=body, headers=headers)
+    assert reply.status_code == 200 and reply.json()["outcome"] == "applied"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import zipfile
 from datetime import date, datetime
 
 import pytest
@@ -164,6 +165,56 @@ def test_xlsx_with_days_and_numbers(stand, tmp_path):
     book.save(tmp_path / "cases.xlsx")
     assert counts(import_cases(stand.store, tmp_path / "cases.xlsx", TITLES)) == (1, 1, 0, 0)
     assert shown(stand).statutory_days == 20
+
+
+@pytest.mark.parametrize(
+    ("changes", "column"),
+    [
+        ({"数据时间": "2062-11-24 10:00"}, "数据时间"),
+        ({"数据时间": "2026-11-24 10:06"}, "数据时间"),
+        ({"提交日期": "2026-11-25", "暂停原因": ""}, "提交日期"),
+        ({"办理过程": "2026-11-20 9:05 已提交；2026-12-01 发证"}, "办理过程"),
+    ],
+)
+def test_what_cannot_have_happened_yet_is_refused(stand, tmp_path, changes, column):
+    """A year too far in one cell would hold off every later report of the case, and nobody would see why."""
+    (fault,) = import_cases(stand.store, sheet(tmp_path, line(1, **changes)), TITLES).faults
+    assert fault.column == column and "晚于" in fault.said
+    good = sheet(tmp_path, line(1, 数据时间="2026-11-24 10:04", 办理过程="2026-11-24 10:04 已提交"))
+    assert counts(import_cases(stand.store, good, TITLES)) == (1, 1, 0, 0)
+
+
+def torn(path, change):
+    """The workbook with the bytes of its sheet changed."""
+    with zipfile.ZipFile(path) as whole:
+        parts = {name: whole.read(name) for name in whole.namelist()}
+    parts["xl/worksheets/sheet1.xml"] = change(parts["xl/worksheets/sheet1.xml"])
+    with zipfile.ZipFile(path, "w") as made:
+        for name, content in parts.items():
+            made.writestr(name, content)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda xml: xml[: len(xml) // 2],
+        lambda xml: b"<a><b></a>",
+        lambda xml: b"",
+        lambda xml: xml.replace(b'r="A2"', b'r="!!"'),
+        lambda xml: xml.replace(b"<v>20</v>", b"<v>many</v>"),
+    ],
+)
+def test_a_workbook_that_breaks_off_is_named_and_nothing_is_written(stand, tmp_path, change):
+    book = Workbook()
+    for cells in (list(line()), list(line(法定工作日=20).values())):
+        book.active.append(cells)
+    path = tmp_path / "cases.xlsx"
+    book.save(path)
+    torn(path, change)
+    before = counted(stand)
+    with pytest.raises(ValueError, match="不是正确的 XLSX|缺少列"):
+        import_cases(stand.store, path, TITLES)
+    assert counted(stand) == before
 
 
 @pytest.mark.parametrize(

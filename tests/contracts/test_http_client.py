@@ -15,7 +15,9 @@ import pytest
 
 from actions.backends.clock import SHANGHAI
 from actions.backends.http import Limits, over_http
+from actions.backends.http.connection import Connection, Trouble
 from actions.backends.http.contract import REPEATABLE, every_operation, operations, ports
+from actions.backends.http.deadline import RESOLVERS
 from actions.backends.ports import (
     BackendUnavailable,
     BookingNotFound,
@@ -383,6 +385,54 @@ def test_nobody_there_is_tried_again_even_without_a_key():
 
 def test_an_unknown_host_is_an_outage():
     assert outage(halls, "https://nowhere.invalid").reason == "ConnectError"
+
+
+def connection(resolve, port, limits=QUICK):
+    return Connection(f"http://services.city:{port}", TOKEN, limits, clear=True, resolve=resolve)
+
+
+def test_a_name_server_that_hangs_is_no_excuse():
+    """The system's look-up of a name knows no time-out: with it, every turn of every citizen would hang."""
+    over = threading.Event()
+
+    def hanging(host, port):
+        over.wait(20)
+        return ["127.0.0.1"]
+
+    far = connection(hanging, 1)
+    try:
+        for _ in range(RESOLVERS + 3):
+            began = time.monotonic()
+            with pytest.raises(Trouble) as late:
+                far.post("/v1/x", b"{}", {}, time.monotonic() + 0.2)
+            assert (late.value.reason, late.value.sent) == ("ConnectTimeout", False)
+            assert time.monotonic() - began < 1
+    finally:
+        over.set()
+        far.close()
+
+
+def test_the_addresses_of_a_host_are_tried_in_turn():
+    with rough(result([])) as server:
+        port = int(server.url.rsplit(":", 1)[1])
+        far = connection(lambda host, port: ["127.0.0.9", "127.0.0.1"], port)
+        assert far.post("/v1/x", b"{}", {}, time.monotonic() + 5).status == 200
+        far.close()
+        head = server.heard[0].decode().lower()
+        assert f"host: services.city:{port}" in head, "the name is told, not the address"
+
+    def fails(error):
+        def resolve(host, port):
+            raise error
+
+        return resolve
+
+    for odd in (fails(OSError("no")), fails(UnicodeError("label too long")), lambda host, port: []):
+        far = connection(odd, port)
+        with pytest.raises(Trouble) as down:
+            far.post("/v1/x", b"{}", {}, time.monotonic() + 5)
+        assert (down.value.reason, down.value.sent) == ("ConnectError", False)
+        far.close()
 
 
 def test_https_without_a_certificate_that_we_know_is_an_outage():

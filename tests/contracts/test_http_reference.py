@@ -310,5 +310,10 @@ def test_the_command_explains_itself_and_refuses_to_start_without_a_token(tmp_pa
     command = [sys.executable, "-m", "actions.backends.reference"]
     told = subprocess.run([*command, "--help"], cwd=tmp_path, env=env, capture_output=True, text=True)
     assert told.returncode == 0 and "--port" in told.stdout and "NCZF_BACKEND_TOKEN" in told.stdout
+    open_ = subprocess.run(
+        [*command, "--host", "0.0.0.0"], cwd=tmp_path, env={**env, "NCZF_BACKEND_TOKEN": TOKEN},
+        capture_output=True, text=True, timeout=120,
+    )
+    assert open_.returncode == 2 and "in the clear" in open_.stderr and "--certificate" in open_.stderr
     bare = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True)
     assert bare.returncode != 0 and "NCZF_BACKEND_TOKEN" in bare.stderr

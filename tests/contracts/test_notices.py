@@ -48,6 +48,13 @@ def test_a_notice_not_told_yet_can_be_taken_back(stand, clock):
     assert list(stand.systems.notices.due()) == []
 
 
+def test_any_number_of_acknowledgements_at_once(stand):
+    assert post(stand, "a")
+    (notice,) = stand.systems.notices.due()
+    stand.systems.notices.told([*range(1000, 60_000), notice.id, 2**52])
+    assert list(stand.systems.notices.due()) == []
+
+
 def test_the_oldest_come_first_and_no_more_than_asked(stand, clock):
     for minute in (3, 1, 2):
         post(stand, f"k{minute}", owner=f"c-{minute}", minutes=minute)

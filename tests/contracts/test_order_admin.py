@@ -8,7 +8,7 @@ import pytest
 
 from actions.admin import orders
 from actions.backends.local_work_orders import LocalWorkOrders
-from actions.backends.ports import IllegalTransition
+from actions.backends.ports import EvidenceMissing, IllegalTransition
 
 
 @pytest.fixture
@@ -46,9 +46,18 @@ def test_an_order_goes_its_way_by_commands(run, filed, tmp_path):
     assert run("extend", no, "--reason", "要采购", "--until", "2026-12-04")["due_on"] == "2026-12-04"
     run("answer", no, "--answer", "修好了")
     assert run("callback", no, "--reached", "--satisfied", "yes")["state"] == "called_back"
+    with pytest.raises(EvidenceMissing, match=no):
+        run("close", no)
+    photo = tmp_path / "灯.jpg"
+    photo.write_bytes(b"photo")
+    with pytest.raises(FileNotFoundError):
+        run("evidence", no, "--attach", str(tmp_path / "none.jpg"))
+    run("evidence", no, "--attach", str(photo))
     assert run("close", no)["state"] == "closed"
     shown = run("show", no)
-    assert (shown["phone"], shown["contact"]) == ("138****8000", "王**") and len(shown["steps"]) == 10
+    assert (shown["phone"], shown["contact"]) == ("138****8000", "王**") and len(shown["steps"]) == 11
+    (proof,) = shown["evidence"]
+    assert (proof["media_type"], proof["size"]) == ("image/jpeg", 5) and shown["attachments"] == []
     out = tmp_path / "f.xlsx"
     (whole, *_) = run("figures", "--month", "2026-11", "--out", str(out))
     assert (whole["工单数"], whole["被退回"]) == (1, 1) and out.stat().st_size > 0

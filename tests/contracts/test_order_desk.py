@@ -23,6 +23,7 @@ from actions.backends.tables import audit_log
 
 A = {"actor": "张三"}
 PHOTO = Attachment("photo-0001", "image/jpeg", 20_000, "a" * 64)
+PROOF = Attachment("proof-0001", "image/jpeg", 30_000, "c" * 64)
 
 
 def file(systems, key="k", words="红谷滩区丰和大道路灯坏了没人修", owner="c-1", phone="13800138000", **how):
@@ -34,7 +35,7 @@ def answered(systems, order, key="k"):
     desk = systems.work_orders
     desk.transfer(order.order_no, department="城管局", reason="", key=key, **A)
     desk.start(order.order_no, key=key, **A)
-    return desk.answer(order.order_no, answer="已经修好", key=key, **A)
+    return desk.answer(order.order_no, answer="已经修好", evidence=(PROOF,), key=key, **A)
 
 
 def notices_of(stand):

@@ -22,16 +22,31 @@ from sqlalchemy import event, select
 from actions.backends import audit
 from actions.backends.order_book import VISIBLE
 from actions.backends.order_states import FINISHED, STATES, STEPS, allowed
-from actions.backends.ports import DepartmentNotConfirmed, IllegalTransition, OrderRefused
-from actions.backends.tables import notices, order_alerts, order_steps, work_orders
+from actions.backends.ports import (
+    AlreadyRated,
+    Attachment,
+    DepartmentNotConfirmed,
+    EvidenceMissing,
+    IllegalTransition,
+    OrderRefused,
+)
+from actions.backends.tables import notices, order_alerts, order_steps, ratings, work_orders
 from tests.contracts.implementations import IMPLEMENTATIONS
 from tests.fakes import HeldClock
 
 WORDS = ("小区的路灯坏了没人修", "小区的路灯坏了很久没人修", "楼下烧烤店冒烟", "公交车总是不来")
-REFUSALS = (IllegalTransition, OrderRefused, DepartmentNotConfirmed)
+REFUSALS = (IllegalTransition, OrderRefused, DepartmentNotConfirmed, EvidenceMissing, AlreadyRated)
 PICK = st.integers(0, 3)
 KEY = st.sampled_from("abc")
 ONCE_A_ROUND = ("transfer", "answer", "call_back")
+
+
+FILES = itertools.count()
+
+
+def proofs():
+    """A file that no order has yet."""
+    return (Attachment(f"proof-{next(FILES):04}", "image/jpeg", 1, "a" * 64),)
 
 
 class Crash(Exception):
@@ -68,16 +83,17 @@ class Life(RuleBasedStateMachine):
             if self.crash_after < 0:
                 raise Crash
 
-    def call(self, method, *args, **how):
+    def call(self, method, *args, system=None, **how):
         """Call it; on a crash call it again with the same key, as a caller does."""
+        system = system or self.orders
         try:
-            return getattr(self.orders, method)(*args, **how)
+            return getattr(system, method)(*args, **how)
         except REFUSALS:
             return None
         except Crash:
             self.crash_after = -1
             try:
-                return getattr(self.orders, method)(*args, **how)
+                return getattr(system, method)(*args, **how)
             except REFUSALS:
                 return None
 
@@ -99,7 +115,7 @@ class Life(RuleBasedStateMachine):
     filed_any = precondition(lambda self: bool(self.filed))
 
     @filed_any
-    @rule(pick=PICK, key=KEY, step=st.sampled_from(("start", "finish")))
+    @rule(pick=PICK, key=KEY, step=st.just("start"))
     def plain(self, pick, key, step):
         self.call(step, self.no(pick), actor="张三", key=key)
 
@@ -111,18 +127,18 @@ class Life(RuleBasedStateMachine):
     @filed_any
     @rule(pick=PICK, key=KEY)
     def answer(self, pick, key):
-        self.call("answer", self.no(pick), actor="李四", answer="已经修好", key=key)
+        self.call("answer", self.no(pick), actor="李四", answer="已经修好", evidence=proofs(), key=key)
 
     @filed_any
-    @rule(pick=PICK, key=KEY)
-    def answered_at_once(self, pick, key):
+    @rule(pick=PICK, key=KEY, satisfied=st.sampled_from((True, False, None)))
+    def answered_at_once(self, pick, key, satisfied):
         """Straight through, so that the late states are reached often enough."""
         number = self.no(pick)
         for method, how in (
             ("transfer", {"department": "城管局", "reason": ""}),
             ("start", {}),
-            ("answer", {"answer": "修好了"}),
-            ("call_back", {"reached": True}),
+            ("answer", {"answer": "修好了", "evidence": proofs()}),
+            ("call_back", {"reached": True, "satisfied": satisfied}),
         ):
             self.call(method, number, actor="张三", key=key, **how)
 
@@ -160,6 +176,24 @@ class Life(RuleBasedStateMachine):
         }[step]
         self.call(step, number, owner=self.own(number), **how)
 
+    @filed_any
+    @rule(pick=PICK, key=KEY, note=st.sampled_from(("", "已向市民解释")))
+    def finish(self, pick, key, note):
+        self.call("finish", self.no(pick), actor="张三", key=key, note=note)
+
+    @filed_any
+    @rule(pick=PICK, key=KEY)
+    def prove(self, pick, key):
+        self.call("add_evidence", self.no(pick), actor="张三", evidence=proofs(), key=key)
+
+    @filed_any
+    @rule(pick=PICK, level=st.integers(1, 5), key=KEY)
+    def rate_the_service(self, pick, level, key):
+        number = self.no(pick)
+        how = {"level": level, "reasons": [], "comment": "", "channel": "portal", "owner": self.own(number)}
+        subject = f"work_order:{number}"
+        self.call("rate", subject=subject, key=f"{number}:{key}", system=self.stand.systems.ratings, **how)
+
     @rule(hours=st.sampled_from((1, 24, 72, 24 * 9)))
     def time_passes(self, hours):
         self.clock.move(hours=hours)
@@ -183,15 +217,18 @@ class Life(RuleBasedStateMachine):
         with self.stand.store.engine.connect() as db:
             orders = {r.order_no: r for r in db.execute(select(work_orders))}
             steps = db.execute(select(order_steps).order_by(order_steps.c.order_no, order_steps.c.seq)).all()
+            given = dict(db.execute(select(ratings.c.subject, ratings.c.level)).all())
         assert set(self.filed) == set(orders)
         for number, order in orders.items():
             self._check_path(order, [s for s in steps if s.order_no == number])
             if order.state == "merged":
                 main = orders[order.main]
-                assert main.state not in ("merged", "withdrawn"), "a merged order follows a main order"
+                assert main.state not in ("merged", *FINISHED), "a merged order follows one under way"
                 view, followed = (self.orders.show(n, actor="张三") for n in (number, order.main))
                 assert (view.answer, view.due_on) == (followed.answer, followed.due_on)
                 assert view.main_state == main.state
+            if order.level is None and f"work_order:{number}" in given:
+                assert "rate" not in allowed(order.state), "a rating waits only for as long as it must"
         self._check_notices(orders, steps)
 
     def _check_path(self, order, mine):
@@ -208,10 +245,14 @@ class Life(RuleBasedStateMachine):
         for step in ONCE_A_ROUND:
             rounds = [s.round for s in mine if s.step == step]
             assert len(rounds) == len(set(rounds))
-        assert sum(s.step == "extend" for s in mine) <= 1
+        for step in ("extend", "reopen", "rate", "closed_with"):
+            assert sum(s.step == step for s in mine) <= 1
+        assert order.reopens == sum(s.step == "reopen" for s in mine)
+        assert (order.level is not None) == any(s.step == "rate" for s in mine)
         assert order.round == 1 + sum(bool(STEPS.get(s.step) and STEPS[s.step].opens_round) for s in mine)
         assert order.urged == sum(s.step == "urge" for s in mine)
-        assert (order.answered_at is None) or order.state == "merged" or any(s.step == "answer" for s in mine)
+        followed = any(s.step == "merge" for s in mine)
+        assert (order.answered_at is None) or followed or any(s.step == "answer" for s in mine)
 
     def _check_notices(self, orders, steps):
         with self.stand.store.engine.connect() as db:

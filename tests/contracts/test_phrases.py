@@ -13,6 +13,8 @@ import yaml
 
 from actions.phrases import PLAIN, SUFFIX, Phrases
 from gateway import wire
+from gateway.identity import TASKS
+from gateway.identity_routes import KNOWN_REASONS, Step
 from tests.contracts.branches import walk, world
 from tests.contracts.implementations import local
 from tests.fakes import HeldClock, NotingPhrases
@@ -46,7 +48,12 @@ FAMILIES: dict[str, dict[str, set[str]]] = {
         "topic_": {f"topic_{name}" for name in data("topics")["topics"]},
         "order_state_": {f"order_state_{state}" for state in ("accepted", "urged", "withdrawn")},
     },
-    "gateway": {"error_": {f"error_{code}" for code in ERROR_CODES}},
+    "gateway": {
+        "error_": {f"error_{code}" for code in ERROR_CODES},
+        "task_": {f"task_{task}" for task in TASKS},
+        "identity_": {f"identity_{step}" for step in get_args(Step)} | {"identity_signed_in_only"},
+        "sign_in_": {f"sign_in_{reason}" for reason in (*KNOWN_REASONS, "refused", "unavailable")},
+    },
 }
 
 

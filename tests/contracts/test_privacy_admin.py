@@ -6,10 +6,16 @@ import io
 import json
 
 import pytest
+from sqlalchemy import select
 
-from actions.admin.frame import main
-from actions.server import local_systems, open_services
+from actions.admin.frame import MODULES, build_parser, main
+from actions.backends.store import Store
+from actions.backends.tables import audit_log
+from actions.backends.vault import Vault, keys_of, new_key
+from actions.server import local_systems
+from actions.services import open_services
 from actions.settings import ActionSettings
+from tests import postgres
 from tests.contracts.privacy_life import ANNA, BORIS, dump, life
 from tests.fakes import HeldClock
 
@@ -168,3 +174,95 @@ def test_a_person_is_exported_and_erased_by_commands(admin, tmp_path, clock):
     assert any(p["到期"] for p in admin("privacy", "purge", "--dry-run")) and dump(store.engine) == before
     assert any(p["已清理"] for p in admin("privacy", "purge"))
     store.engine.dispose()
+
+
+def test_a_key_that_a_process_still_seals_with_is_not_retired(admin):
+    admin.store().engine.dispose()
+    admin("keys", "add")
+    admin("keys", "rotate", "--to", "k2")
+    keys = keys_of(admin.settings.data_keys_file)
+    store = admin.store()
+    late = Store(store.engine, Vault(keys[::-1]), store.clock)  # started before the change, not again since
+    local_systems(late).ratings.rate(
+        subject="guide:1:c", level=5, reasons=[], comment="", channel="portal", owner="c"
+    )
+    store.engine.dispose()
+    admin("keys", "retire", "k1", status=2)
+    assert "重启所有服务" in admin.said and "k1" in admin.settings.data_keys_file.read_text()
+    admin("keys", "rotate", "--to", "k2")
+    admin("keys", "retire", "k1")
+
+
+@pytest.mark.parametrize("where", ["sqlite", "postgres"])
+def test_a_start_without_the_keys_of_the_data_is_refused(admin, where):
+    """A fresh key beside old data would be the end of both."""
+    url = postgres.fresh() if where == "postgres" else ""
+    admin.settings = admin.settings.model_copy(update={"services_database": url})
+    store = admin.store()
+    life(local_systems(store), ANNA)
+    store.engine.dispose()
+    path = admin.settings.data_keys_file
+    kept = path.read_text()
+    path.unlink()
+    with pytest.raises(ValueError, match="k1.*services.keys 里是 没有密钥.*放回原来的密钥"):
+        admin.store()
+    assert not path.exists(), "no new key is made"
+    for other in (new_key("k1", "aes"), new_key("k9", "sm4")):
+        path.write_text(other)
+        with pytest.raises(ValueError, match="没有启动"):
+            admin.store()
+    admin("bookings", "list", "donghu", "2026-11-28", status=2)
+    assert admin.said.count("\n") == 1
+    path.write_text(f"{new_key('k2', 'aes')}\n{kept}")
+    store = admin.store()
+    assert local_systems(store).bookings.bookings(ANNA.owner)[0].name == ANNA.name
+    store.engine.dispose()
+    if url:
+        postgres.drop(url)
+
+
+IMPERSONAL = {
+    "halls list", "halls check", "slots list", "closures list", "orders figures", "ratings figures",
+    "keys new", "keys list", "audit verify", "audit head", "database revision", "database check", "staff",
+    "cases export-template",
+}  # fmt: skip
+"""Commands that show no row of a citizen: halls, counts, keys, heads."""
+LOOKS = {
+    "cases list": [], "bookings list": ["donghu", "2026-11-28"], "orders list": [], "orders show": ["ORDER"],
+    "orders duplicates": ["ORDER"], "orders overdue": [], "ratings list": [], "ratings overdue": [],
+    "ratings show": ["RATED"], "audit list": ["--subject", "x"],
+}  # fmt: skip
+"""Commands that look at citizens' rows and change nothing."""
+CHANGES = set(
+    "add remove windows no-show tick fill clear import migrate purge export erase rotate retire confirm "
+    "transfer start answer return extend refuse take-up callback close merge reveal assign verify "
+    "unfounded rectify call-back evidence backup restore".split()
+)
+
+
+def test_every_look_at_citizens_rows_is_in_the_trail(admin):
+    store = admin.store()
+    numbers = life(local_systems(store), ANNA)
+    for words, more in LOOKS.items():
+        with store.begin() as db:
+            before = db.execute(select(audit_log.c.id)).all()
+        given = {"ORDER": numbers["order"], "RATED": f"booking:{numbers['booking']}"}
+        admin(*words.split(), *(given.get(word, word) for word in more))
+        with store.begin() as db:
+            rows = db.execute(select(audit_log).where(audit_log.c.id > len(before))).mappings().all()
+        assert rows and {row["actor"] for row in rows} == {"officer1"}, words
+        assert all(row["at"] == admin.clock() and row["subject"] for row in rows), words
+        assert not any(needle in str(rows) for needle in ANNA.needles()), words
+    store.engine.dispose()
+
+
+def test_no_new_command_looks_without_being_thought_of():
+    (groups,) = [a for a in build_parser()._actions if isinstance(a.choices, dict)]
+    names = set()
+    for group, parser in groups.choices.items():
+        leaves = [name for a in parser._actions if isinstance(a.choices, dict) for name in a.choices]
+        names |= {f"{group} {name}" for name in leaves} or {group}
+    told = {name for name in names if name in IMPERSONAL or name in LOOKS}
+    fresh = {name for name in names - told if name.split()[-1] not in CHANGES}
+    assert fresh == set(), "does it show citizens' rows? Put it into LOOKS (and audit it), or the other lists"
+    assert IMPERSONAL | set(LOOKS) <= names and len(MODULES) <= len(names)

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import event, select, update
+from sqlalchemy import event, select, text, update
 
 from actions.backends import audit
+from actions.backends.case_events import read_event
+from actions.backends.case_feed import LocalCaseFeed
+from actions.backends.case_import import import_cases
+from actions.backends.case_rows import Titles
 from actions.backends.personal import find_digests, personal_tables
+from actions.backends.ports import FeedConflict
 from actions.backends.retired_keys import AuditVault, RetiredKey, read_retired, write_private
 from actions.backends.rotation import chained_by_key, rotate, sealed_by_key
 from actions.backends.store import Store
-from actions.backends.tables import bookings, ratings
+from actions.backends.tables import bookings, case_events, cases, metadata, ratings
 from actions.backends.vault import SealBroken, Vault, new_key, read_keys
 from actions.server import local_systems
 from tests import postgres
-from tests.contracts.implementations import KEYS, postgres_store, sqlite_store
-from tests.contracts.privacy_life import ANNA, BORIS, life
+from tests.contracts.implementations import KEYS, KNOWN, postgres_store, sqlite_store
+from tests.contracts.privacy_life import ANNA, BORIS, life, own_case
+from tests.contracts.test_case_import import line, sheet
 from tests.fakes import HeldClock
 
 SM4 = read_keys(new_key("k2", "sm4"))
@@ -142,6 +150,85 @@ def test_a_database_may_be_on_sm4_from_the_start(store):
     assert local_systems(sm4).bookings.find(numbers["booking"], owner=ANNA.owner).phone == ANNA.phone
     assert sealed_by_key(sm4)["k2"] > 5
     assert audit.verify(sm4)[1] == []
+
+
+def happened(store, number=1, **changes):
+    whole = {"event_id": f"e-{number}", "case_no": KNOWN.case_no, "status": "制证", "holder": "张经办",
+             "at": "2026-11-24T09:00:00+08:00", **changes}  # fmt: skip
+    return read_event(json.dumps(whole).encode(), store.clock())
+
+
+def marks(store):
+    with store.begin() as db:
+        rows = [*db.execute(select(cases.c.row_digest)), *db.execute(select(case_events.c.content))]
+    return sorted(mark for (mark,) in rows if mark)
+
+
+def test_marks_of_an_older_key_are_emptied_and_nothing_is_done_twice(store, tmp_path):
+    """They are hashes of names and digits: whoever holds the old key could try all of them."""
+    feed, titles, path = LocalCaseFeed(store, "s"), Titles.load(), sheet(tmp_path, line(1), line(2))
+    import_cases(store, path, titles)
+    assert feed.take(happened(store)).outcome == "applied"
+    assert [mark[:3] for mark in marks(store)] == ["k1."] * 3
+    assert sealed_by_key(store)["k1"] > 3
+    done = rotate(store, Vault([*SM4, *KEYS]), batch=1)
+    assert (done.emptied, done.left, done.faults, marks(store)) == (3, 0, (), [])
+    later = Store(store.engine, Vault(SM4), store.clock)
+    feed = LocalCaseFeed(later, "s")
+    assert feed.take(happened(store)).outcome == "repeated"
+    for change in ({"note": "别的"}, {"status": "别的"}, {"at": "2026-11-24T09:01:00+08:00"}, {"version": 1},
+                   {"promised_on": "2026-12-01"}, {"paused": "补正"}):  # fmt: skip
+        with pytest.raises(FeedConflict):
+            feed.take(happened(store, **change))
+    counted = [(r.new, r.changed, r.unchanged) for r in (import_cases(later, path, titles) for _ in "12")]
+    assert counted == [(0, 2, 0), (0, 0, 2)], "written once more, with a mark of the new key"
+    assert [mark[:3] for mark in marks(store)] == ["k2."] * 2
+    assert rotate(store, Vault([*SM4, *KEYS])).emptied == 0
+
+
+def test_marks_of_before_they_named_their_key_are_emptied_too(store):
+    LocalCaseFeed(store, "s").take(happened(store))
+    with store.begin() as db:
+        db.execute(update(case_events).values(content="0" * 64))
+    assert sealed_by_key(store)["?"] == 1
+    assert LocalCaseFeed(store, "s").take(happened(store)).outcome == "repeated"
+    assert rotate(store, Vault([*SM4, *KEYS])).emptied == 1 and marks(store) == []
+
+
+def test_every_hash_in_the_tables_is_one_that_rotation_knows(store, tmp_path):
+    """64 hex digits that stay as they were are of no key, or of the trail, or gone by themselves."""
+    own_case(store, ANNA)
+    life(local_systems(store), ANNA)
+    LocalCaseFeed(store, "s").take(happened(store))
+    import_cases(store, sheet(tmp_path, line(1)), Titles.load())
+    known = {"audit_log.chain", "lookup_failures.subject", "lookup_failures.client", "lookup_budgets.subject"}
+    known |= {"audit_log.subject", "order_failures.subject"}  # keyed hashes of persons and of odd numbers
+
+    def hashes():
+        with store.begin() as db:
+            return {
+                (f"{table.name}.{column.name}", value)
+                for table in metadata.sorted_tables
+                for column in table.columns
+                for (value,) in db.execute(select(column))
+                if isinstance(value, str) and re.search(r"[0-9a-f]{60}", value)
+            }
+
+    before = hashes()
+    rotate(store, Vault([*SM4, *KEYS]))
+    stayed = {place for place, _ in before & hashes()}
+    plain = {"work_orders.key", "order_steps.key", "order_attachments.sha256"}  # without a key: SHA-256
+    assert stayed - known - plain == set()
+    assert "bookings.phone_digest" in {place for place, _ in before} - stayed
+
+
+def test_rows_that_somebody_holds_are_left_for_the_next_run(store):
+    life(local_systems(store), ANNA)
+    if store.engine.dialect.name == "postgresql":  # in SQLite nobody holds a row
+        with store.engine.begin() as other:
+            other.execute(text("SELECT 1 FROM bookings FOR UPDATE"))
+            assert 0 < rotate(store, Vault([*SM4, *KEYS])).left < 20
+    assert rotate(store, Vault([*SM4, *KEYS])).left == 0
 
 
 def test_a_retired_key_leaves_the_chain_verifiable_and_opens_nothing(store, tmp_path):

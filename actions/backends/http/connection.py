@@ -12,7 +12,7 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpcore
 
-from actions.backends.http.deadline import DeadlineBackend, until
+from actions.backends.http.deadline import DeadlineBackend, Resolve, addresses, until
 
 NEVER_SENT = (httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout)
 IDLE_S = 4.0
@@ -61,7 +61,13 @@ class Connection:
     """A pool of connections to one base URL. Safe to use from several threads."""
 
     def __init__(
-        self, url: str, token: str, limits: Limits | None = None, ca_file: str = "", clear: bool = False
+        self,
+        url: str,
+        token: str,
+        limits: Limits | None = None,
+        ca_file: str = "",
+        clear: bool = False,
+        resolve: Resolve = addresses,
     ) -> None:
         parts = checked(url, clear)
         if not token or not token.isascii() or not token.isprintable() or " " in token:
@@ -71,17 +77,19 @@ class Connection:
         self.limits = limits or Limits()
         self._base = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
         self._token = token
+        self._network = DeadlineBackend(resolve)
         self._pool = httpcore.ConnectionPool(
             # The machine's own certificates, and the city's where it has an authority of its own.
             ssl_context=ssl.create_default_context(cafile=ca_file or None),
             max_connections=self.limits.connections,
             keepalive_expiry=IDLE_S,
-            network_backend=DeadlineBackend(),
+            network_backend=self._network,
         )
 
     def close(self) -> None:
         """Close every connection."""
         self._pool.close()
+        self._network.close()
 
     def post(self, path: str, body: bytes, headers: Mapping[str, str], ends: float) -> Reply:
         """One attempt, over by `ends` (monotonic seconds). Redirects are not followed. Raises Trouble."""
@@ -133,7 +141,7 @@ def checked(url: str, clear: bool = False) -> SplitResult:
         raise ValueError(f"system URL of scheme {parts.scheme!r}: expected https://HOST[:PORT][/PATH]")
     if "@" in parts.netloc or parts.query or parts.fragment:
         raise ValueError("system URL with a user, query or fragment: give the token in NCZF_BACKEND_TOKEN")
-    if parts.scheme == "http" and not clear and not _own(parts.hostname):
+    if parts.scheme == "http" and not clear and not is_own(parts.hostname):
         raise ValueError(
             f"system URL http://{parts.hostname}: personal data would travel in the clear; use https, "
             "or set NCZF_BACKEND_CLEAR=true for a network of your own"
@@ -141,7 +149,8 @@ def checked(url: str, clear: bool = False) -> SplitResult:
     return parts
 
 
-def _own(host: str) -> bool:
+def is_own(host: str) -> bool:
+    """True for an address or name of this machine alone."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -10,7 +10,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 
-from actions.backends.database import hold
+from actions.backends.database import WAIT_S, hold, unhurried
 from actions.backends.vault import Vault
 
 FOLDER = Path(__file__).parent
@@ -18,7 +18,8 @@ BASE, HEAD = "base", "head"
 
 
 def migrate(engine: Engine, vault: Vault, to: str = HEAD) -> str:
-    """Run the steps up or down to `to`; return the revision reached. Several processes may start at once.
+    """Run the steps up or down to `to`; return the revision reached. Several processes may start at once:
+    the others wait for the first, and then find nothing to do.
 
     Steps that seal or open personal data find the vault in `op.get_context().config.attributes["vault"]`.
     Raises alembic's CommandError for a database that is newer than this program.
@@ -29,8 +30,11 @@ def migrate(engine: Engine, vault: Vault, to: str = HEAD) -> str:
         sqlite = engine.dialect.name == "sqlite"
         if sqlite:  # tables are rebuilt while others refer to them; checked again below
             raw.execute("PRAGMA foreign_keys=OFF")
+            (busy_ms,) = raw.execute("PRAGMA busy_timeout").fetchone()
+            raw.execute(f"PRAGMA busy_timeout={WAIT_S * 1000}")
         try:
             with db.begin():
+                unhurried(db)
                 hold(db, "migrate")
                 _steps(db, vault, to)
                 if sqlite and (broken := db.execute(text("PRAGMA foreign_key_check")).all()):
@@ -39,6 +43,7 @@ def migrate(engine: Engine, vault: Vault, to: str = HEAD) -> str:
         finally:
             if sqlite:
                 raw.execute("PRAGMA foreign_keys=ON")
+                raw.execute(f"PRAGMA busy_timeout={busy_ms}")
     return reached or BASE
 
 

@@ -4,7 +4,7 @@ All methods are synchronous and short (one transaction); async callers use `asyn
 Times are timezone-aware, Asia/Shanghai. Every method may raise `BackendUnavailable`.
 """
 
-from actions.backends.ports.bookings import Booking, BookingSystem, Hall, Slot, Voucher, Wait
+from actions.backends.ports.bookings import Booking, BookingSystem, Hall, Missed, Slot, Voucher, Wait
 from actions.backends.ports.cases import (
     CaseFeed,
     CasePause,
@@ -98,6 +98,7 @@ __all__ = [
     "IllegalRectification",
     "IllegalTransition",
     "ItemNotBookable",
+    "Missed",
     "Notice",
     "NoticeBoard",
     "OfferGone",

@@ -10,6 +10,7 @@ from typing import Literal, Protocol
 Session = Literal["noon", "evening", "weekend"]
 BookingStatus = Literal["booked", "cancelled", "displaced", "no_show"]
 WaitState = Literal["waiting", "offered", "accepted", "declined", "expired", "left", "lapsed"]
+Wish = Literal["", "noon", "evening", "weekend"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,19 @@ class Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class Missed:
+    """The no-show rule as it stands for one phone: `count` of `limit` within `days` days."""
+
+    count: int
+    limit: int
+    days: int
+    barred_days: int
+    """How long booking is closed once `limit` is reached."""
+    until: date | None = None
+    """Booking is closed before this day; None: it is open."""
+
+
+@dataclass(frozen=True, slots=True)
 class Booking:
     """One place in a slot: held, given back, taken away by a closure (displaced), or not used (no_show)."""
 
@@ -58,16 +72,21 @@ class Booking:
     demo: bool
     voucher: str = ""
     """Unguessable token of the voucher's links."""
+    missed: Missed | None = None
+    """With status no_show, where bookings are listed: what the rule says."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A turn in the line for a day, a session or a slot of a hall; `offered` is held until `until`."""
+    """A turn in the line for a day, a session or a slot of a hall; `offered` is held until `until`.
+
+    A booking that a closure displaced has a turn for its day by itself, before all others.
+    """
 
     id: int
     hall: Hall
     day: date
-    session: Literal["", "noon", "evening", "weekend"]
+    session: Wish
     """"" for any session of the day."""
     slot_id: str
     """"" for any slot of the day or session."""
@@ -75,12 +94,12 @@ class Wait:
     item: str
     state: WaitState
     place: int
-    """1 for the next in line; 0 when no longer waiting."""
+    """1 for the next in line for what is wished; 0 when not waiting."""
     owner: str
     offered: Slot | None = None
     until: datetime | None = None
     booking_no: str = ""
-    """The booking that an accepted offer became."""
+    """The booking that an accepted offer became; from the start the displaced one that accepting moves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,20 +143,24 @@ class BookingSystem(Protocol):
         ...
 
     def bookings(self, owner: str) -> Sequence[Booking]:
-        """Bookings made by `owner` (a conversation) that are active or displaced, soonest first."""
+        """Bookings made by `owner` (a conversation), soonest first.
+
+        Active and displaced ones, and those that nobody came to while the rule still counts them.
+        """
         ...
 
     def by_phone(self, *, phone: str, booking_no: str, owner: str) -> Sequence[Booking]:
         """The same for a phone, for whoever (`owner`) knows it and the number of one of its bookings.
 
-        Raises BookingNotFound.
+        Raises BookingNotFound, TooManyAttempts.
         """
         ...
 
     def find(self, booking_no: str, *, owner: str, phone_last4: str | None = None) -> Booking:
         """An active or displaced booking, for its owner or who knows the phone's last four digits.
 
-        Raises BookingNotFound.
+        An unknown number and wrong digits are refused alike and take the same time; wrong guesses are counted
+        by number and by `owner`. Raises BookingNotFound, TooManyAttempts.
         """
         ...
 
@@ -145,7 +168,8 @@ class BookingSystem(Protocol):
         """Move a booking to another slot; it keeps its number and never holds two places.
 
         Moving it to where it already is changes nothing. Raises BookingNotFound, SlotFull, BookingTooLate,
-        DuplicateBooking, BookingLimit, ItemNotBookable; after each of them the booking stands as it was.
+        DuplicateBooking, BookingLimit, ItemNotBookable, TooManyAttempts; after each of them the booking
+        stands as it was.
         """
         ...
 
@@ -153,12 +177,12 @@ class BookingSystem(Protocol):
         """Cancel and give the place back. Cancelling twice returns the same cancelled booking.
 
         Allowed for the owner, or for whoever knows the phone's last four digits. Raises BookingNotFound,
-        BookingTooLate.
+        BookingTooLate, TooManyAttempts.
         """
         ...
 
     def voucher(self, booking_no: str, *, owner: str, phone_last4: str | None = None) -> Voucher:
-        """The voucher of a booking, a cancelled one included. Raises BookingNotFound."""
+        """The voucher of a booking, a cancelled one included. Raises BookingNotFound, TooManyAttempts."""
         ...
 
     def voucher_by_token(self, token: str) -> Voucher:
@@ -170,7 +194,7 @@ class BookingSystem(Protocol):
         *,
         hall_id: str,
         day: date,
-        session: Literal["", "noon", "evening", "weekend"] = "",
+        session: Wish = "",
         slot_id: str = "",
         item_id: str,
         item: str,
@@ -187,13 +211,25 @@ class BookingSystem(Protocol):
         ...
 
     def waits(self, owner: str) -> Sequence[Wait]:
-        """Turns of `owner` that wait or have an offer, oldest first."""
+        """Turns of `owner` that wait or have an offer, oldest first.
+
+        Then those whose offer ran out (expired) and that `join_again` can renew.
+        """
+        ...
+
+    def join_again(self, wait_id: int, *, owner: str, key: str) -> Wait:
+        """Join the end of the line again, after an offer ran out, for the same wish and person.
+
+        `key`: idempotency. Raises WaitNotFound (also for a turn that did not run out), SlotFull,
+        AlreadyWaiting, DuplicateBooking, BookingLimit, BookingSuspended, ItemNotBookable, BookingRefused.
+        """
         ...
 
     def accept_offer(self, wait_id: int, *, owner: str) -> Booking:
-        """Turn an offer into a booking. Accepting twice returns the same booking.
+        """Turn an offer into a booking, or move the displaced booking there. Twice returns the same booking.
 
-        Raises WaitNotFound, OfferGone, BookingLimit, BookingSuspended; after the last two the offer stands.
+        Raises WaitNotFound, OfferGone, BookingLimit, BookingSuspended, DuplicateBooking; after the last three
+        the offer stands.
         """
         ...
 
@@ -205,5 +241,8 @@ class BookingSystem(Protocol):
         ...
 
     def tick(self) -> int:
-        """Do what is due: expire offers and offer the places on, end turns that lapsed. How many."""
+        """Do what is due: expire offers and offer the places on, end turns that lapsed. How many.
+
+        Whoever's offer ran out, or waited in vain, is told.
+        """
         ...

@@ -60,7 +60,7 @@ class RectificationNotFound(BackendError):
 
 
 class EvidenceMissing(BackendError):
-    """A rectification is not put right, found untrue or closed without evidence."""
+    """A rectification or a work order is not ended without the evidence that it needs."""
 
 
 class IllegalRectification(BackendError):

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Literal, Protocol
 
 from actions.backends.ports.work_order import (
+    Attachment,
     DuplicateCandidate,
     FigureRow,
     OrderAlert,
@@ -63,8 +64,23 @@ class OrderDesk(Protocol):
         """退回: the department sends it back; a new round begins."""
         ...
 
-    def answer(self, order_no: str, *, actor: str, answer: str, key: str, note: str = "") -> WorkOrder:
-        """反馈, once a round. Orders merged into it are answered with it."""
+    def answer(
+        self,
+        order_no: str,
+        *,
+        actor: str,
+        answer: str,
+        key: str,
+        note: str = "",
+        evidence: tuple[Attachment, ...] = (),
+    ) -> WorkOrder:
+        """反馈, once a round, with references of files that prove it. Merged orders are answered with it."""
+        ...
+
+    def add_evidence(
+        self, order_no: str, *, actor: str, evidence: tuple[Attachment, ...], key: str, note: str = ""
+    ) -> WorkOrder:
+        """More evidence for the answer of this round, until it is closed."""
         ...
 
     def extend(self, order_no: str, *, actor: str, reason: str, until: date, key: str) -> WorkOrder:
@@ -85,11 +101,19 @@ class OrderDesk(Protocol):
         satisfied: bool | None = None,
         note: str = "",
     ) -> WorkOrder:
-        """回访, once a round."""
+        """回访, once a round.
+
+        `satisfied=False` (not solved, or not satisfied) sends the order back (退回重办): a new round with a
+        new deadline, for the same department unless staff choose another. That happens once; a second time it
+        stands on the supervisor's list (`overdue`). OrderRefused for an opinion of somebody not reached.
+        """
         ...
 
     def finish(self, order_no: str, *, actor: str, key: str, note: str = "") -> WorkOrder:
-        """办结."""
+        """办结, and of the orders merged into it. Raises EvidenceMissing where the policy asks for evidence.
+
+        An order whose citizen said twice that it is not solved needs a `note`: what the supervisor decided.
+        """
         ...
 
     def merge(self, order_no: str, *, into: str, actor: str, reason: str, key: str) -> WorkOrder:
@@ -111,7 +135,7 @@ class OrderDesk(Protocol):
         ...
 
     def overdue(self, *, actor: str, limit: int = 200) -> Sequence[OrderAlert]:
-        """Alerts of orders that are still waiting, the most urgent first."""
+        """Alerts of orders that still wait for an answer or for a supervisor, the most urgent first."""
         ...
 
     def figures(self, *, start: date, end: date) -> Sequence[FigureRow]:

@@ -21,14 +21,15 @@ class Rating:
     """A rating as it was given."""
 
     subject: str
-    """What was rated: "booking:NO", "case:NO:CONVERSATION", "work_order:NO", "handoff:ID",
-    "guide:ID:CONVERSATION"."""
+    """What was rated: "booking:NO", "case:NO:CONVERSATION", "work_order:NO" (what became of it) or
+    "work_order:NO:filing" (how it was taken in), "handoff:ID", "guide:ID:CONVERSATION"."""
     level: int
     """5 非常满意, 4 满意, 3 基本满意, 2 不满意, 1 非常不满意"""
     reasons: tuple[str, ...]
     comment: str
     channel: str
     owner: str
+    """The conversation; of an anonymous work order only a keyed hash."""
     created_at: datetime
     rectify_by: datetime | None
     """For levels 1 and 2: the same time of the next working day."""
@@ -118,7 +119,8 @@ class RatingSystem(Protocol):
 
         `department` and `item` are taken from the rated record where they are not given. The same `key`
         returns the first rating again; without one, or with another, a second rating of the subject raises
-        AlreadyRated. ValueError for a level outside 1..5.
+        AlreadyRated. A work order that is kept in the same system takes the rating over: at once, or after
+        its call-back where that is still to come. ValueError for a level outside 1..5.
         """
         ...
 

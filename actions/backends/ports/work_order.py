@@ -80,6 +80,11 @@ class WorkOrder:
     level: int | None = None
     """The citizen's rating, 1 to 5."""
     attachments: tuple[Attachment, ...] = ()
+    """Files of the citizen."""
+    evidence: tuple[Attachment, ...] = ()
+    """Files of the department for its answer, those of this round."""
+    reopened: bool = False
+    """It was sent back because the citizen said at the call-back that it is not solved; happens once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,11 @@ class OrderStep:
 
 @dataclass(frozen=True, slots=True)
 class OrderAlert:
-    """Something that staff must look at: `kind` is "reminder", "overdue_1", "overdue_2" … or "referred"."""
+    """Something that staff must look at.
+
+    `kind` is "reminder", "overdue_1", "overdue_2" …, "referred", or "unresolved": for the supervisor, an
+    order whose citizen said a second time that it is not solved.
+    """
 
     order_no: str
     kind: str
@@ -149,3 +158,5 @@ class FigureRow:
     """Rated 3, 4 or 5 (基本满意 or better)."""
     average_workdays: float | None
     """Working days from filing to the answer; None when nothing was answered."""
+    reopened: int = 0
+    """Orders that were sent back because their citizen was not satisfied with the answer."""

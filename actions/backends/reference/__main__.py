@@ -12,10 +12,12 @@ import logging
 
 import uvicorn
 
+from actions.backends.http.connection import is_own
 from actions.backends.reference.app import build_app, parts_of
 from actions.backends.reference.openapi import document
 from actions.backends.seed import seed_demo_cases
-from actions.server import local_systems, open_services
+from actions.server import local_systems
+from actions.services import open_services
 from actions.settings import ActionSettings
 
 
@@ -32,7 +34,13 @@ def main() -> None:
     if chosen.what == "openapi":
         print(json.dumps(document(), ensure_ascii=False, indent=2))
         return
-    serve(chosen, ActionSettings())
+    settings = ActionSettings()
+    if not chosen.certificate and not settings.backend_clear and not is_own(chosen.host):
+        parser.error(
+            f"--host {chosen.host} without --certificate: personal data would travel in the clear; "
+            "give a certificate, or set NCZF_BACKEND_CLEAR=true for a network of your own"
+        )
+    serve(chosen, settings)
 
 
 def serve(chosen: argparse.Namespace, settings: ActionSettings) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from actions.backends.database import Moment
-from actions.backends.tables.columns import digest, metadata, sealed
+from actions.backends.tables.columns import digest, mark, metadata, sealed
 
 cases = Table(
     "cases",
@@ -50,7 +50,7 @@ cases = Table(
     Column("state_version", Integer, nullable=False, default=0),
     Column("state_at", Moment),
     Column("state_event", String(64), nullable=False, default=""),  # "": no event of the feed yet
-    Column("row_digest", String(64), nullable=False, default=""),  # of the imported row
+    mark("row_digest"),  # of the imported row
     Column("demo", Boolean, nullable=False),
     CheckConstraint("result_way IN ('', 'collect', 'post', 'electronic')", name="case_result_way_known"),
     Index("cases_by_status", "status", "submitted_on"),
@@ -68,7 +68,7 @@ case_events = Table(
     Column("paused", String(40), nullable=False),  # why the time limit stands still; "": it runs
     Column("statutory_on", Date),
     Column("promised_on", Date),
-    Column("content", String(64), nullable=False),  # keyed hash of the whole event
+    mark("content"),  # of the whole event
     Column("received_at", Moment, nullable=False),
     Index("case_events_by_case", "case_no", "version", "at"),
 )
@@ -85,8 +85,8 @@ lookup_failures = Table(
     "lookup_failures",
     metadata,
     Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("subject", String(80), nullable=False),  # "case:" and the hash of whatever number was tried
-    Column("client", String(64), nullable=False, default=""),  # hash
+    Column("subject", String(80), nullable=False),  # "case:" and the keyed hash of whatever was tried
+    Column("client", String(64), nullable=False, default=""),  # keyed hash
     Column("at", Moment, nullable=False, index=True),
     Index("lookup_failures_by_subject", "subject", "at"),
     Index("lookup_failures_by_client", "client", "at"),

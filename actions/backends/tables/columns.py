@@ -1,7 +1,8 @@
 """The metadata that all tables share, and the columns for personal data.
 
 A sealed column holds what `Vault.seal("table.column", …)` returned; a digest column holds
-`Vault.digest(kind, …)` of the sealed column that it names. Rotation, erasure and export find them by `info`.
+`Vault.digest(kind, …)` of the sealed column that it names; a mark column holds `Vault.mark(kind, …)` of
+values that are not all kept. Rotation, erasure and export find them by `info`.
 """
 
 from __future__ import annotations
@@ -23,3 +24,11 @@ def digest(name: str, *, of: str, kind: str, index: bool = True) -> Column[Any]:
     return Column(
         name, String(64), nullable=False, default="", index=index, info={"digest_of": of, "digest_kind": kind}
     )
+
+
+def mark(name: str) -> Column[Any]:
+    """A column for a keyed hash of what came in, to tell "the same again"; "" means: nobody can tell.
+
+    What it was made of is not in the table, so rotation cannot make it anew and empties it instead.
+    """
+    return Column(name, String(64), nullable=False, default="", info={"mark": True})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import (
     Boolean,
+    CheckConstraint,
     Column,
     Date,
     ForeignKey,
@@ -17,6 +18,12 @@ from sqlalchemy import (
 
 from actions.backends.database import Moment
 from actions.backends.tables.columns import digest, metadata, sealed
+
+FIGURES = (
+    "department", "topic", "district", "state", "due_on", "answered_on", "answer_workdays", "returns",
+    "reopens", "level",
+)  # fmt: skip
+"""Columns that the figures read: one index holds them all, so that no row is touched."""
 
 work_orders = Table(
     "work_orders",
@@ -48,14 +55,18 @@ work_orders = Table(
     Column("created_at", Moment, nullable=False),
     Column("due_on", Date, nullable=False),
     Column("answered_at", Moment),
+    Column("answered_on", Date),  # its day in Nanchang and the working days that it took, for the figures
+    Column("answer_workdays", Integer),
     Column("closed_at", Moment),
     Column("returns", Integer, nullable=False),
+    Column("reopens", Integer, nullable=False, default=0),  # 退回重办 after the call-back, once
     Column("urged", Integer, nullable=False),
     Column("level", Integer),
     Column("owner", String(64), nullable=False, index=True),
     Index("work_orders_due", "state", "due_on"),
-    Index("work_orders_created", "created_at"),
+    Index("work_orders_figures", "created_at", *FIGURES),
     Index("work_orders_topic", "topic", "created_at"),
+    CheckConstraint("reopens <= 1", name="work_order_reopened_once"),
 )
 
 order_steps = Table(
@@ -84,6 +95,7 @@ order_attachments = Table(
     metadata,
     Column("order_no", String(20), ForeignKey("work_orders.order_no"), primary_key=True),
     Column("id", String(64), primary_key=True),
+    Column("round", Integer, nullable=False, default=0),  # 0: the citizen's; else evidence of that round
     Column("media_type", String(60), nullable=False),
     Column("size", Integer, nullable=False),
     Column("sha256", String(64), nullable=False),
