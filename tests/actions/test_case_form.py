@@ -87,7 +87,7 @@ def test_wrong_pairs_look_alike_and_then_lock(phrases, systems):
     assert (locked["status"], locked["text"]) == ("case_locked", phrases.say("case_locked", minutes=15))
 
 
-def test_a_wrong_check_digit_is_said_even_before_the_number_was_asked_for(phrases):
+def test_a_wrong_check_digit_is_said_even_before_the_number_was_asked_for(phrases, systems):
     said = dataclasses.replace(turn("查NC202611030000170", "case_status"), doubtful=frozenset({"case_no"}))
     result = ValidateCase(phrases, systems.cases).act(said)
     assert [m["text"] for m in result.messages] == [phrases.say("case_no_invalid")]

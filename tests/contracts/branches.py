@@ -75,7 +75,7 @@ def world(systems: Systems, phrases: Phrases, clock: HeldClock) -> World:
 
 
 class TwoSignedIn:
-    """`actions.identity.Identities`: ticket `owner` is who has the demo cases, `stranger` somebody without."""
+    """`actions.identity.Identities`: ticket `owner` has the demo cases, `stranger` has none."""
 
     def person(self, ticket: str, conversation_id: str) -> Vouched | None:
         """See `Identities.person`."""

@@ -29,6 +29,8 @@ CALLS = {"say", "replies", "words", "fields"}
 RATED = ("booking", "case", "work_order", "handoff", "guide")
 """Kinds of service that a rating names; see actions.backends.ports.Rating.subject."""
 ERROR_CODES = get_args(wire.ErrorFrame.model_fields["code"].annotation)
+REST_CODES = ("code_locked", "code_wrong", "no_conversation", "sign_in_needed", "ticket_refused")
+"""Of routes that build the key of their sentence: `Chat.fail` of gateway/identity_routes.py."""
 ASKED = {slot for form in DOMAIN["forms"].values() for slot in form["required_slots"]}
 
 
@@ -49,7 +51,7 @@ FAMILIES: dict[str, dict[str, set[str]]] = {
         "order_state_": {f"order_state_{state}" for state in ("accepted", "urged", "withdrawn")},
     },
     "gateway": {
-        "error_": {f"error_{code}" for code in ERROR_CODES},
+        "error_": {f"error_{code}" for code in (*ERROR_CODES, *REST_CODES)},
         "task_": {f"task_{task}" for task in TASKS},
         "identity_": {f"identity_{step}" for step in get_args(Step)} | {"identity_signed_in_only"},
         "sign_in_": {f"sign_in_{reason}" for reason in (*KNOWN_REASONS, "refused", "unavailable")},

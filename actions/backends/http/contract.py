@@ -26,8 +26,8 @@ KEY = "key"
 
 REPEATABLE = frozenset(
     """
-    bookings.halls bookings.free_slots bookings.closed_because bookings.bookings bookings.find bookings.waits
-    bookings.voucher bookings.voucher_by_token bookings.change bookings.cancel bookings.accept_offer
+    bookings.halls bookings.free_slots bookings.closed_because bookings.bookings bookings.waits
+    bookings.voucher_by_token bookings.change bookings.cancel bookings.accept_offer
     bookings.leave_waitlist cases.mine notices.due notices.told
     order_desk.show order_desk.listing order_desk.history order_desk.duplicates order_desk.overdue
     order_desk.figures ratings.rating ratings.explain ratings.rectification ratings.rectification_steps
@@ -38,7 +38,8 @@ REPEATABLE = frozenset(
 """Calls without a `key` that may be sent again when no answer came: queries, and what the ports say changes
 nothing the second time. So is every `tick`. Any other call, and any new one, is sent once.
 
-`status` of a case is a query, but not here: a wrong guess that is sent twice would count twice.
+`status` of a case, and `find` and `voucher` of a booking, are queries, but not here: a wrong guess that is
+sent twice would count twice.
 """
 
 
