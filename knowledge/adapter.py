@@ -7,7 +7,6 @@ holds 0.7 million numbers beside the 21 million of the encoder that they change.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,14 +47,6 @@ class Adapter:
             fields=tuple(str(name) for name in found["fields"]),
             digest=hashlib.sha256(path.read_bytes()).hexdigest()[:12],
         )
-
-    def field_head(self, fields: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
-        """Weights and bias in the order of `fields`. Raises EncoderBuildError for a field it never saw."""
-        unknown = [name for name in fields if name not in self.fields]
-        if unknown:
-            raise EncoderBuildError(f"reader: no head for {unknown}; run `python -m knowledge train-reader`")
-        places = [self.fields.index(name) for name in fields]
-        return self.field_weights[places], self.field_bias[places]
 
     def save(self, path: Path) -> None:
         """Write the file; the low-rank parts in half precision."""

@@ -14,8 +14,9 @@ from knowledge.closest import ClosestPoint
 from knowledge.context import ContextReader
 from knowledge.encode import Encoder, open_encoder
 from knowledge.errors import UnknownGuide
-from knowledge.field import residue
-from knowledge.focus import read_move, refers
+from knowledge.field import asks, residue
+from knowledge.focus import Move, put_right, read_move
+from knowledge.followup import parts_asked
 from knowledge.guide import FIELDS, Guide
 from knowledge.index import PassageIndex
 from knowledge.library import GuideLibrary
@@ -88,11 +89,22 @@ class Answerer:
 
         """
         found = self._alone(question, guide_id, facts, today, recent, asked)
-        if pending and found.outcome in ("clarify", "refuse") and found.why != "empty":
-            both = self._alone(f"{pending}，{question}", guide_id, facts, today, recent, asked)
-            if both.outcome in ("answered", "redirect"):
+        if not pending or found.why == "empty":
+            return found
+        unsure = found.outcome in ("clarify", "refuse")
+        if unsure or self._says_little(question, found):
+            text = normalise(question)
+            words = put_right(normalise(pending), text, read_move(text))
+            both = self._alone(words, guide_id, facts, today, recent, asked)
+            if both.outcome in ("answered", "redirect") and (unsure or both.confidence > found.confidence):
                 return self._refielded(both, found) if found.fields else both
         return found
+
+    def _says_little(self, question: str, found: Answer) -> bool:
+        """Whether the answer to a question back was too short to be a matter of its own, and names none."""
+        text, rules = normalise(question), self._rules
+        weak = not found.followup and found.confidence < rules["stands_alone"]
+        return weak and len(text) <= rules["elliptical_text"] and not self._names.mentioned(text)
 
     def _refielded(self, answer: Answer, asked: Answer) -> Answer:
         """The answer with the fields of the latest words put first."""
@@ -115,15 +127,14 @@ class Answerer:
         current = self._looker.in_force(guide_id, day)
         if not text:
             return Answer("unanswerable_no_guide", why="empty")
-        fields = self._fields.asked(text, self._ranker.encoder)
+        move = read_move(text)
+        fields = parts_asked(text, move, asked, self._fields, self._ranker.encoder)
         named = self._names.mentioned(text)
         if current is not None:
-            found = self._in_context(text, current, facts, fields, named, day, recent, asked)
+            found = self._in_context(text, move, current, facts, fields, named, day, recent, asked)
             if found is not None:
                 return found
             facts = self._shared(facts)
-            if not fields and refers(text):
-                fields = tuple(asked)
         bare = len(text) <= self._rules["bare_text"] and not residue(text)
         if bare and not named and not self._names.exact(text):
             return self._without_matter(fields)
@@ -133,6 +144,7 @@ class Answerer:
     def _in_context(
         self,
         text: str,
+        move: Move,
         current: Guide,
         facts: dict[str, str],
         fields: tuple[str, ...],
@@ -142,13 +154,12 @@ class Answerer:
         asked: Sequence[str],
     ) -> Answer | None:
         """The answer when the turn refers to what was said before; None when it stands for itself."""
-        move = read_move(text)
         target = self._context.referred(text, move, current, fields, named, day, recent)
         if target is None:
             return None
         guide, hits, sure = target
         known_facts = facts if guide.id == current.id else self._shared(facts)
-        if not fields and (move.corrects or move.sibling) and not facts_in_words(guide, text):
+        if not fields and move.sibling and not asks(text) and not facts_in_words(guide, text):
             fields = tuple(asked)
         return self._from_guide(
             guide, text, known_facts, fields, followup=guide.id == current.id, confidence=sure, hits=hits
@@ -295,7 +306,8 @@ class Answerer:
         if followup and said and asked in ("", "conditions"):
             lead = outcome_sentence(guide, now) or phrase("lead.situation", labels=card["fits"])
         elif len(fields) < 2:
-            lead = self._closest.lead(guide, now, strip_fillers(text), asked) or lead
+            point = "" if asked == "result" else asked  # 旧证还能用吗: as open as one about conditions
+            lead = self._closest.lead(guide, now, strip_fillers(text), point) or lead
         used = [hit for hit in hits or [] if hit.guide_id == guide.id]
         rest = [hit for hit in hits or [] if hit.guide_id != guide.id]
         return Answer(

@@ -73,7 +73,7 @@ def dev_texts(folder: Path = DEV) -> list[str]:
 
 def stay_examples(folder: Path = DEV) -> list[StayExample]:
     """Words that belong to the item at hand, and words that do not: small talk, other topics, other items."""
-    talks = load_yaml(folder / "context.yaml")
+    talks = [talk for path in sorted(folder.glob("context*.yaml")) for talk in load_yaml(path)]
     stays = [StayExample(str(t["question"]), str(t["guide_id"]), True) for t in talks if t["kind"] in STAYING]
     short = [e.question for e in field_examples(folder) if e.fields and len(e.question) <= SHORT and e.free]
     stays += [StayExample(text, None, True) for text in short[:MOST]]

@@ -8,10 +8,13 @@ from functools import cache
 import numpy as np
 
 from knowledge.guide import FIELDS
+from knowledge.homophone import HomophoneLexicon, sound
 from knowledge.text import clauses, normalise
 from knowledge.wording import data
 
 LAST_CLAUSES = 2
+ASKING_CLAUSES = 3
+SHORTEST_CLAUSE = 3
 FIELD_WORDS = 7
 """Characters of the longest match taken for field words only; a longer one may hold a service's name."""
 
@@ -38,6 +41,38 @@ def asked_fields(text: str) -> list[str]:
         if found:
             break
     return found
+
+
+@cache
+def _lexicon() -> HomophoneLexicon:
+    rules = data("fields")
+    words = {sound(word): word for word in rules["words"]}
+    return HomophoneLexicon(words, frozenset((*words.values(), *rules["kept"])))
+
+
+def mended(text: str) -> str:
+    """The text with homophones of field words undone: 什么流呈, 网上申抱."""
+    return _lexicon().corrected(text)
+
+
+@cache
+def _asking() -> re.Pattern[str]:
+    return re.compile(data("fields")["asking"])
+
+
+def asks(text: str) -> bool:
+    """Whether the words hold a question word, apart from a 呢 at their end."""
+    return bool(_asking().search(text.rstrip("?？。.！! ").removesuffix("呢")))
+
+
+def asking_clauses(text: str) -> list[str]:
+    """The last clauses that ask something, without those that tell the story; none of a single clause."""
+    parts = clauses(text)
+    if len(parts) < 2:  # noqa: PLR2004
+        return []
+    return [
+        part for part in parts[-ASKING_CLAUSES:] if len(part) >= SHORTEST_CLAUSE and _asking().search(part)
+    ]
 
 
 @cache

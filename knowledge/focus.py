@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from knowledge.field import asked_field, asks
 from knowledge.guide import Guide
 from knowledge.library import GuideLibrary
 from knowledge.text import strip_fillers
 from knowledge.wording import data
 
+_ASIDE = re.compile(r"（[^）]*）")
 MIN_HEAD = 2
 """Characters two names must share in a row to be of one family."""
 
@@ -38,11 +40,43 @@ def _patterns() -> dict[str, re.Pattern[str]]:
 def read_move(text: str) -> Move:
     """What the words of a turn refer to."""
     found = _patterns()
-    back, corrects = bool(found["back"].search(text)), bool(found["corrects"].search(text))
+    past = found["back"].search(text)
+    part = past is not None and bool(asked_field(past.group(0)))  # 先不说材料 leaves a part aside, no item
+    back, corrects = past is not None and not part, part or bool(found["corrects"].search(text))
     bare = found["corrects"].sub("，", found["back"].sub("，", text)) if back or corrects else text
     bare = strip_fillers(bare.strip("，, "))
+    if corrects:
+        bare = found["leading"].sub("", bare) or bare
     sibling = bool(found["event"].search(text)) or bool(found["what_about"].search(text))
     return Move(bare or text, back, corrects, sibling)
+
+
+def put_right(before: str, text: str, move: Move) -> str:
+    """Both turns as one question: 户口本丢了能不能代办 + 不是户口本，是身份证 = 身份证丢了能不能代办."""
+    denied = _patterns()["denied"].search(text)
+    wrong = denied.group("denied") if denied else ""
+    return before.replace(wrong, move.text) if wrong and wrong in before else f"{before}，{move.text}"
+
+
+def points(text: str) -> bool:
+    """Whether the words begin by pointing at the item at hand: 那个证几年一换."""
+    return bool(_patterns()["points"].search(text))
+
+
+def new_event(text: str, current: Guide) -> bool:
+    """Whether the words name an event or object that the item at hand is not about: 丢了 for 期满换证."""
+    return any(found.group(0) not in current.name for found in _patterns()["event"].finditer(text))
+
+
+def done(guide: Guide) -> str:
+    """What is done with the thing the item's name names: 变更登记 of 公司变更登记; "" for none."""
+    found = _patterns()["done"].search(_ASIDE.sub("", guide.name))
+    return found.group(0) if found else ""
+
+
+def in_passing(text: str) -> bool:
+    """Whether an item the words name is only a document that is missing or stands for another."""
+    return bool(_patterns()["in_passing"].search(text))
 
 
 def head(name: str, other: str) -> str:
@@ -71,10 +105,10 @@ def family(guide: Guide, library: GuideLibrary) -> dict[str, str]:
     return found
 
 
-def refers(text: str) -> bool:
+def refers(text: str, move: Move) -> bool:
     """Whether the turn leaves out what it asks about the thing it names: 电表呢, 不是，我问的是二手房."""
-    found = _patterns()
-    return bool(found["what_about"].search(text) or found["corrects"].search(text))
+    named = bool(_patterns()["what_about"].search(text)) or move.corrects
+    return named and not asks(move.text)
 
 
 def mentioned_again(text: str, before: Sequence[Guide], current: Guide) -> Guide | None:

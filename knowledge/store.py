@@ -15,13 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from knowledge.adapter import Adapter
 from knowledge.answerable import Judge
 from knowledge.encode import Encoder
 from knowledge.errors import GuideFaults, IndexMismatch
 from knowledge.examples import DEV, DevQuestion
 from knowledge.field_model import FieldExample, FieldModel, fit_field_model
-from knowledge.guide import FIELDS
 from knowledge.homophone import HomophoneLexicon
 from knowledge.index import REMEDY, PassageIndex, check_manifest, read_manifest, write_manifest
 from knowledge.lexical import LexicalIndex
@@ -91,8 +89,7 @@ def build_index(
         "domain": fit_domain(trained, np.ones(len(inside), bool)),
         "ours": fit_ours(trained, np.ones(len(inside), bool)),
     }
-    head = None if encoder.readings([]) is None else Adapter.load().field_head(FIELDS)
-    field_model = fit_field_model(examples, data("thresholds")["field_least"], head)
+    field_model = fit_field_model(examples, data("thresholds")["field_least"], encoder=encoder)
     classifier, domain, ours = (models[name] for name in MODELS)
     ranker = Ranker(encoder, index, lexical, lexicon, outside, classifier, domain, ours, weights)
     stay = fit_stay(stays, ranker, field_model, sorted(library.guides), say)
