@@ -35,17 +35,19 @@ from gateway.exposure import exposed, faults
 from gateway.far_client import Reachable
 from gateway.guard import Forbidden, NotSignedIn, guard
 from gateway.hub import Hub
-from gateway.identity import identity_of
+from gateway.identity_parts import identity_of
 from gateway.identity_routes import citizen_api, internal
 from gateway.knowledge_client import HttpKnowledge, Knowledge
 from gateway.log import ConversationLog
 from gateway.logs import set_up
 from gateway.notices import HttpNotices, NoticePump, Notices
+from gateway.own_words import OwnWords
 from gateway.phrases import Phrases
 from gateway.rasa_pool import rasa
 from gateway.routes import add_pages, api, operation
 from gateway.routes import sockets as socket_routes
 from gateway.sealed_box import SealedBox
+from gateway.sender_ids import SenderIds
 from gateway.services_client import HttpServices, Services
 from gateway.settings import GatewaySettings
 from gateway.shared import shared_parts
@@ -144,7 +146,9 @@ def create_app(settings: GatewaySettings, parts: Parts | None = None) -> FastAPI
         staff = await staff_parts(settings, engine, database, hub.bus.publish)
         hub.oversight = staff.oversight
         hub.identity = identity_of(settings, engine, database)
-        hub.continuing = Continuing(engine, SealedBox.load(settings.gateway_keys, settings.data_dir))
+        box = SealedBox.load(settings.gateway_keys, settings.data_dir)
+        hub.continuing = Continuing(engine, box)
+        hub.live.own, hub.sender_ids = OwnWords(hub.bus, box), SenderIds(box)
         app.state.hub, app.state.people, app.state.services = hub, staff.people, chosen.services
         app.state.session_watch, app.state.staff_oidc = staff.watch, staff.oidc
         app.state.people_thread = staff.thread

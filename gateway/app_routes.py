@@ -11,11 +11,11 @@ from pydantic import BaseModel, Field
 
 from gateway.app_tickets import TicketRefused
 from gateway.citizen import Person
+from gateway.citizen_chat import NO_STORE, Chat, ChatDep
 from gateway.citizen_cookies import set_conversation
 from gateway.conversation import Conversation
 from gateway.errors import error_body
 from gateway.identity import USES, Identity
-from gateway.identity_routes import NO_STORE, Chat, ChatDep
 from gateway.oidc import OidcUnavailable
 from gateway.refusals import Refused
 

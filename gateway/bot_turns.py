@@ -16,6 +16,7 @@ from gateway.conversation import Conversation, Mode, ModeConflict, OpenTurn, Sto
 from gateway.database import StorageUnavailable
 from gateway.dialogue import Dialogue, DialogueSilent, DialogueUnavailable
 from gateway.direct import DirectAnswers, DirectUnavailable
+from gateway.kept_words import kept, shown
 from gateway.live import Live
 from gateway.masking import mask
 from gateway.phrases import Phrases
@@ -235,7 +236,7 @@ class BotTurns:
         if any(isinstance(m, wire.RepeatMessage) for m in messages):
             messages = await self._with_last_words(conversation_id, messages, seq)
         handoff = next((m for m in messages if isinstance(m, wire.HandoffMessage)), None)
-        spoken = [without_identifiers(m) for m in messages if not isinstance(m, wire.HandoffMessage)]
+        spoken = [m for m in messages if not isinstance(m, wire.HandoffMessage)]
         if spoken:
             after = await self._speak(conversation_id, spoken, seq)
         if handoff is not None:
@@ -256,12 +257,13 @@ class BotTurns:
         return said_again(messages, words, self._phrases.say("nothing_to_repeat"))
 
     async def _speak(
-        self, conversation_id: str, messages: list[wire.BotMessage], seq: int | None
+        self, conversation_id: str, messages: Sequence[wire.BotMessage], seq: int | None
     ) -> Conversation | None:
         """The bot's only mouth: once a person was asked for it stays shut."""
-        said = wire.BotSaid(messages=messages, reply_to=seq)
+        said = wire.BotSaid(messages=[kept(m) for m in messages], reply_to=seq)
+        own = wire.BotSaid(messages=[shown(m) for m in messages], reply_to=seq)
         try:
-            return (await self._live.append(conversation_id, said, expect=Mode.BOT)).conversation
+            return (await self._live.append(conversation_id, said, expect=Mode.BOT, shown=own)).conversation
         except ModeConflict:
             log.info("conversation=%s a person took over: answer to %s dropped", conversation_id, seq)
             return None
@@ -280,13 +282,3 @@ def last_card(stored: StoredEvent | None) -> wire.AnswerMessage | None:
 def shows_card(stored: StoredEvent) -> bool:
     """Whether an event of the bot showed a card."""
     return last_card(stored) is not None
-
-
-def without_identifiers(message: wire.BotMessage) -> wire.BotMessage:
-    """Mask the parts of a bot message that repeat the citizen's own words; guide text stays verbatim."""
-    if isinstance(message, wire.AskMessage) and message.rows:
-        rows = [wire.Row(label=row.label, value=mask(row.value)) for row in message.rows]
-        return message.model_copy(update={"rows": rows})
-    if isinstance(message, wire.WorkOrderMessage):
-        return message.model_copy(update={"summary": mask(message.summary)})
-    return message

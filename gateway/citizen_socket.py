@@ -18,6 +18,7 @@ from gateway.conversation import Conversation, StoredEvent
 from gateway.errors import error_frame, ref_of
 from gateway.hub import Hub
 from gateway.in_order import InOrder
+from gateway.own_words import SHOWN, OwnScreen, topic
 from gateway.refusals import Refused
 from gateway.sockets import CLOSE_SIGN_IN, close, frames, send, stop, write
 
@@ -62,7 +63,8 @@ class CitizenSocket:
         self._socket = socket
         self._id = conversation.id
         self._order = InOrder(lambda of, seq: hub.database(hub.log.after, of, seq))
-        self._subscription = hub.bus.subscribe(f"conversation.{self._id}", "everyone")
+        self._own = OwnScreen(hub.live.own, self._id)
+        self._subscription = hub.bus.subscribe(f"conversation.{self._id}", topic(self._id), "everyone")
 
     async def serve(self, after: int) -> None:
         """Run until the citizen leaves. Subscribing before reading the log leaves no gap."""
@@ -95,10 +97,14 @@ class CitizenSocket:
         if frame["type"] == REVOKED and self._by_key:
             await close(self._socket, CLOSE_SIGN_IN)
             return []
+        if frame["type"] == SHOWN:
+            self._own.hears(frame)
+            return []
         if frame["type"] == RESENT:
             event = frame["event"]
             if event["seq"] <= self._order.sent(self._id):
-                return [dict(event)]
+                shown = self._shown(event)
+                return [shown] if shown is not None else []
             frame = event  # another gateway stored it, and this one has not heard of it yet
         if frame["type"] != "event":
             shown = shown_to_citizen(frame)
@@ -108,9 +114,12 @@ class CitizenSocket:
 
     def _shown(self, event: Mapping[str, Any]) -> dict[str, Any] | None:
         shown = shown_to_citizen(event)
-        if shown is not None and shown["payload"]["kind"] != "citizen_said":
-            shown["ref"] = None  # other people's ids are none of the citizen's business
-        return shown
+        if shown is None:
+            return None
+        own = shown["payload"]["kind"] == "citizen_said"
+        ref = self._hub.sender_ids.given(shown["ref"]) if own and shown["ref"] else None
+        # Other people's ids are none of the citizen's business.
+        return self._own.shows({**shown, "ref": ref})
 
     def _acknowledge(self, stored: StoredEvent) -> None:
         """Answer a resent frame with its first event, on this socket alone and after what is under way."""

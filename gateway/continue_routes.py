@@ -9,10 +9,10 @@ from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 
+from gateway.citizen_chat import NO_STORE, Chat, ChatDep
 from gateway.citizen_cookies import set_conversation
 from gateway.continuing import CODE_S, DIGITS, REVOKED
 from gateway.conversation import Conversation
-from gateway.identity_routes import NO_STORE, Chat, ChatDep
 from gateway.log import digest
 from gateway.staff_limits import network
 
@@ -39,7 +39,7 @@ async def make_code(chat: ChatDep) -> Response:
     """A code for another device: {"code", "minutes"}. Only the first device can make one."""
     conversation = await _first_device(chat)
     if conversation is None:
-        return chat.fail("not_signed_in", 401)
+        return chat.fail("no_conversation", 409)
     if not await chat.hub.message_limits.allow(conversation.id):
         return chat.fail("rate_limited", 429)
     code = await chat.hub.database(chat.hub.continuing.code, conversation.id)
@@ -72,7 +72,7 @@ async def revoke(chat: ChatDep) -> Any:
     """End what other devices may: {"ended"}. Their pages close at once."""
     conversation = await _first_device(chat)
     if conversation is None:
-        return chat.fail("not_signed_in", 401)
+        return chat.fail("no_conversation", 409)
     ended = await chat.hub.database(chat.hub.continuing.revoke, conversation.id)
     if ended:
         await chat.hub.live.append(conversation.id, chat.event("revoked", ""))
@@ -85,11 +85,11 @@ async def go_on(chat: ChatDep) -> Response:
     """For who is signed in: go on here with their latest other conversation, signed in; sets both cookies."""
     identity, conversation = chat.identity, await chat.conversation()
     if identity is None or conversation is None or not chat.session:
-        return chat.fail("not_signed_in", 401)
+        return chat.fail("sign_in_needed", 409)
     hub, sessions = chat.hub, identity.sessions
     person = await hub.database(sessions.person, digest(chat.session), conversation.id)
     if person is None:
-        return chat.fail("not_signed_in", 401)
+        return chat.fail("sign_in_needed", 409)
     earlier = await hub.database(sessions.talk_of, person, conversation.id)
     if earlier is None:
         return chat.fail("not_found", 404)

@@ -132,7 +132,8 @@ class DeskSocket:
         """Give this officer's own ids back as they sent them; hide everybody else's."""
         prefix = f"{STAFF_ID}/{self._officer.username}/"
         ref = frame["ref"] or ""
-        return {**frame, "ref": ref.removeprefix(prefix) if ref.startswith(prefix) else None}
+        own = self._hub.sender_ids.given(ref.removeprefix(prefix)) if ref.startswith(prefix) else None
+        return {**frame, "ref": own}
 
     async def _send_queue(self) -> None:
         try:

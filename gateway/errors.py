@@ -37,7 +37,9 @@ def ref_of(frame: Any) -> str | None:
 def invalid(error: ValidationError) -> tuple[str, str | None]:
     """Name what is wrong with a frame: (code, field). Values are never repeated: they may be personal."""
     first = error.errors()[0]
-    field = ".".join(str(part) for part in first["loc"]) or None
+    # The name of a field that we do not know was made up by the sender: it may say anything.
+    ours = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
+    field = ".".join(str(part) for part in ours) or None
     if first["type"] in {"union_tag_invalid", "union_tag_not_found"}:
         return "unknown_type", "type"
     return "bad_frame", field

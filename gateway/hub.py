@@ -6,13 +6,17 @@ said and who is speaking is in the log.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
 from gateway import wire
 from gateway.access import allowed, relation
+from gateway.act_args import cleaned
 from gateway.assistant import Assistant
+from gateway.bare_answers import hide
 from gateway.bot_turns import BotTurns
+from gateway.characters import normal
 from gateway.continuing import Continuing
 from gateway.conversation import Conversation, Mode, StoredEvent
 from gateway.dialogue import Dialogue
@@ -29,6 +33,7 @@ from gateway.oversight import Oversight
 from gateway.phrases import Phrases
 from gateway.refusals import Refused, clean, for_dialogue
 from gateway.registry import Registry
+from gateway.sender_ids import SenderIds
 from gateway.settings import GatewaySettings
 from gateway.shared import Shared
 from gateway.staff import Officer
@@ -81,6 +86,8 @@ class Hub:
         self.knowledge = knowledge
         self.phrases = phrases
         self.live = Live(conversation_log, database, self.metrics, shared)
+        self.sender_ids = SenderIds()
+        """The app sets one with the keys of all gateways."""
         self.message_limits = self.live.shared.limits("message", settings.messages_per_minute)
         self.start_limits = self.live.shared.limits("start", settings.conversations_per_minute)
         self.join_limits = self.live.shared.limits("join", JOINS_PER_ADDRESS)
@@ -219,7 +226,7 @@ class Hub:
             await self.database(self.log.settle, conversation_id, stored.seq)
         else:
             conversation = await self._as_stored(stored)
-            args = with_identity(self.identity, act.args, conversation_id, session)
+            args = with_identity(self.identity, cleaned(act.action, act.args), conversation_id, session)
             self._let_bot_answer(conversation, f"/{RASA_INTENTS[act.action]}", stored, args)
         return stored
 
@@ -243,8 +250,13 @@ class Hub:
 
     async def _store(self, conversation_id: str, text: str, client_id: str) -> StoredEvent:
         """Store the citizen's words, masked; `fresh` is False if this very frame was stored before."""
-        said = wire.CitizenSaid(text=mask(text))
-        return await self.live.append(conversation_id, said, client_id=client_id, asks_bot=True)
+        said = wire.CitizenSaid(text=await hide(mask(text), conversation_id, self._last_said))
+        own = wire.CitizenSaid(text=mask(text, places=False))
+        kept = self.sender_ids.kept(client_id)
+        return await self.live.append(conversation_id, said, client_id=kept, asks_bot=True, shown=own)
+
+    async def _last_said(self, conversation_id: str) -> StoredEvent | None:
+        return await self.database(self.log.last_said, conversation_id, sys.maxsize, lambda _: True)
 
     async def _as_stored(self, stored: StoredEvent) -> Conversation:
         """The conversation right after this event."""
@@ -328,7 +340,7 @@ class Hub:
         stored = await self.live.append(
             say.conversation_id,
             wire.AgentSaid(text=mask(text, places=False), agent_name=officer.name, source=source),
-            client_id=f"{STAFF_ID}/{officer.username}/{say.id}",
+            client_id=f"{STAFF_ID}/{officer.username}/{self.sender_ids.kept(say.id)}",
         )
         if not stored.fresh:
             return stored
@@ -346,7 +358,9 @@ class Hub:
         await self.held(officer, frame.conversation_id)
         await self.suggester.source(frame.conversation_id, frame.suggestion_id)
         dismissed = wire.SuggestionUsed(
-            suggestion_id=frame.suggestion_id, outcome="dismissed", reason=frame.reason
+            suggestion_id=frame.suggestion_id,
+            outcome="dismissed",
+            reason=mask(normal(frame.reason, "NFC").strip(), places=False),
         )
         await self.live.append(frame.conversation_id, dismissed)
 
@@ -360,7 +374,7 @@ class Hub:
         return await self.live.append(
             conversation_id,
             wire.NoteAdded(text=mask(text, places=False), agent_name=officer.name),
-            client_id=f"{STAFF_ID}/{officer.username}/{frame_id}",
+            client_id=f"{STAFF_ID}/{officer.username}/{self.sender_ids.kept(frame_id)}",
         )
 
     async def transfer(self, officer: Officer, frame: wire.DeskTransfer) -> None:

@@ -9,25 +9,19 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Engine
-
-from gateway.app_tickets import AppSettings, AppTickets
+from gateway.app_tickets import AppTickets
 from gateway.citizen import ClaimNames, NoIdentity, Person, person_of
-from gateway.citizen_sessions import CitizenSessions, SessionLimits
+from gateway.citizen_sessions import CitizenSessions
 from gateway.database import StorageUnavailable
 from gateway.dialogue import IDENTITY
-from gateway.oidc import OidcClient, OidcRefused, OidcSettings
+from gateway.oidc import OidcClient, OidcRefused
 from gateway.oidc_pending import PendingSignIns
-from gateway.sealed_box import SealedBox
-from gateway.settings import GatewaySettings
 from gateway.store import DatabaseThread
 
 log = logging.getLogger(__name__)
 SESSION_COOKIE = "nczf_citizen_session"
 PURPOSE = "citizen"
 PURGE_S = 60.0
-SECRET_LENGTH = 16
-"""Characters of NCZF_IDENTITY_SECRET, at least."""
 TASKS: Mapping[str, str] = {"": "", "cases": "case_status"}
 """What one may sign in for -> the intent that Rasa goes on with; empty: nothing to go on with."""
 USES = ("name", "phone", "id_no")
@@ -162,56 +156,3 @@ def with_identity(
     """`args` with what this gateway says of the citizen; what the page said under this name is dropped."""
     own = {name: value for name, value in args.items() if name != IDENTITY}
     return own if identity is None else {**own, IDENTITY: identity.carried(conversation_id, session)}
-
-
-def identity_of(
-    settings: GatewaySettings, engine: Engine, database: DatabaseThread
-) -> Identity | None:
-    """Put together by the settings; None where no citizen signs in. Raises ValueError for bad settings."""
-    if not settings.citizen_oidc_issuer and not settings.app_issuer:
-        return None
-    if len(settings.identity_secret) < SECRET_LENGTH:
-        raise ValueError(
-            f"NCZF_IDENTITY_SECRET: {len(settings.identity_secret)} characters; citizens sign in here, so "
-            f"set {SECRET_LENGTH} or more, the same for gateway and action server"
-        )
-    box = SealedBox.load(settings.gateway_keys, settings.data_dir)
-    limits = SessionLimits(settings.citizen_session_s, settings.citizen_idle_s)
-    names = ClaimNames(
-        settings.citizen_name_claim, settings.citizen_phone_claim, settings.citizen_id_claim
-    )
-    return Identity(
-        CitizenSessions(engine, box, limits),
-        database,
-        settings.identity_secret,
-        names,
-        _client_of(settings),
-        PendingSignIns(engine),
-        settings.citizen_oidc_issuer,
-        _tickets_of(settings, names, engine, database),
-    )
-
-
-def _client_of(settings: GatewaySettings) -> OidcClient | None:
-    if not settings.citizen_oidc_issuer:
-        return None
-    return OidcClient(
-        OidcSettings(
-            issuer=settings.citizen_oidc_issuer,
-            client_id=settings.citizen_oidc_client_id,
-            client_secret=settings.citizen_oidc_client_secret,
-            scope=settings.citizen_oidc_scope,
-            userinfo=settings.citizen_oidc_userinfo,
-        )
-    )
-
-
-def _tickets_of(
-    settings: GatewaySettings, names: ClaimNames, engine: Engine, database: DatabaseThread
-) -> AppTickets | None:
-    if not settings.app_issuer:
-        return None
-    own = AppSettings(
-        settings.app_issuer, settings.app_audience, settings.app_jwks_url, settings.app_ticket_secret
-    )
-    return AppTickets(own, names, engine, database)

@@ -14,6 +14,7 @@ from gateway import wire
 from gateway.conversation import Conversation, Mode, StoredEvent
 from gateway.log import ConversationLog
 from gateway.metrics import Metrics
+from gateway.own_words import OwnWords
 from gateway.shared import Shared
 from gateway.store import DatabaseThread
 
@@ -38,6 +39,8 @@ class Live:
         self.bus = self.shared.bus
         self.presence = self.shared.presence
         self.metrics = metrics or Metrics()
+        self.own = OwnWords(self.bus)
+        """The app sets one with the keys of all gateways."""
         self._thinking: dict[str, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -69,6 +72,7 @@ class Live:
         client_id: str | None = None,
         expect: Mode | None = None,
         asks_bot: bool = False,
+        shown: wire.Wire | None = None,
     ) -> StoredEvent:
         """Store an event, then tell everyone who listens; a resent one (fresh=False) is told to nobody.
 
@@ -78,6 +82,7 @@ class Live:
             client_id: the sender's own id of this frame.
             expect: the mode it must be in.
             asks_bot: the bot of this gateway is to answer it, if the conversation is the bot's.
+            shown: what the citizen's own screens show in place of `payload`, live and never stored.
 
         Raises:
             ModeConflict: `expect` is given and is not the conversation's mode.
@@ -93,6 +98,8 @@ class Live:
                 turn_of=self.shared.gateway_id if asks_bot else None,
             )
         if stored.fresh:
+            if shown is not None and shown != payload:
+                self.own.tell(conversation_id, stored.seq, shown)
             self.publish(stored)
         return stored
 

@@ -1,16 +1,20 @@
 """Log lines for people or for a collector: text, or one JSON object a line. Ids only, never words.
 
-Of an exception only its kind and place are written: its message may hold what somebody said.
+Of an exception only its kind and place are written: its message may hold what somebody said. Libraries write
+lines too (uvicorn each socket with its query), so every line goes through `safe` at last.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 import traceback
 from datetime import UTC, datetime
 from pathlib import PurePath
 from types import TracebackType
+
+from gateway.masking import mask
 
 TEXT = "%(asctime)s %(levelname)s %(name)s %(message)s"
 
@@ -30,8 +34,24 @@ def place(error: BaseException) -> str:
     return f"{type(error).__name__} at {at}" + (f", from {place(cause)}" if cause else "")
 
 
+QUERY = re.compile(r"(?<=[^\s?\"'])\?[^\s\"']+")
+OUR_ID = re.compile(r"((?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
+"""Conversations and gateways: what looks like a number in one is none."""
+
+
+def safe(message: str) -> str:
+    """A log message without queries of addresses, and with identifiers masked."""
+    parts = OUR_ID.split(QUERY.sub("?…", message))
+    return "".join(part if place % 2 else mask(part) for place, part in enumerate(parts))
+
+
 class Lines(logging.Formatter):
     """Text lines."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        """See `logging.Formatter.formatMessage`."""
+        record.message = safe(record.message)
+        return super().formatMessage(record)
 
     def formatException(self, ei: ExcInfo) -> str:
         """See `logging.Formatter.formatException`; no message."""
@@ -47,7 +67,7 @@ class JsonLines(Lines):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": safe(record.getMessage()),
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)

@@ -16,6 +16,7 @@ from gateway.errors import error_body
 from gateway.guard import STAFF_COOKIE, signed_in
 from gateway.hub import Hub
 from gateway.log import digest
+from gateway.masking import mask
 from gateway.officer import Officer
 from gateway.oidc import OidcRefused, OidcUnavailable
 from gateway.session_watch import SessionWatch
@@ -90,7 +91,8 @@ class Desk:
     def place(self) -> Place:
         """Where the request comes from."""
         client = self.request.client
-        return Place(client.host if client else "", self.request.headers.get("user-agent", ""))
+        # Headers say what their sender likes, and the address comes from one where a proxy is trusted.
+        return Place(mask(client.host) if client else "", mask(self.request.headers.get("user-agent", "")))
 
     def base(self) -> str:
         """Our own address as browsers know it."""

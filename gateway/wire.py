@@ -288,6 +288,8 @@ class WorkOrderMessage(Wire):
     """What has happened to it, oldest first."""
     query_code: str = ""
     """For an anonymous one, given once: with it and the number one can ask again."""
+    code_given: bool = False
+    """There is a code, and it was shown when it was given; it is not here any more."""
     replies: list[QuickReply] = []
 
 

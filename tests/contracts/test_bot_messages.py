@@ -18,9 +18,9 @@ from actions.guarded import guarded
 from actions.own_cases import SIGN_IN
 from actions.phrases import Phrases
 from gateway import wire
-from gateway.bot_turns import without_identifiers
 from gateway.dialogue import parse_item
 from gateway.identity import TASKS
+from gateway.kept_words import kept
 from tests.actions.test_guarded import Breaking
 from tests.actions.test_turn import tracker
 from tests.contracts.branches import IDENTITY, walk, world
@@ -127,7 +127,7 @@ def test_sentences_are_whole_and_in_chinese(said):
 def test_names_and_phones_are_stored_masked_only(said):
     """The actions mask what they know to be a name or a phone, the gateway what stands in free words."""
     for action, message in said:
-        shown = without_identifiers(wire.bot_message.validate_python(message)).model_dump_json()
+        shown = kept(wire.bot_message.validate_python(message)).model_dump_json()
         for secret in ("13800138000", "王小明", IDENTITY):
             assert secret not in shown, (action, message["kind"])
 
@@ -137,4 +137,4 @@ def test_the_gateways_masking_leaves_all_else_alone(said):
     for action, message in said:
         if "message" not in action:
             whole = wire.bot_message.validate_python(message)
-            assert without_identifiers(whole) == whole, (action, message["kind"])
+            assert kept(whole) == whole, (action, message["kind"])

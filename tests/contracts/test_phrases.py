@@ -13,8 +13,9 @@ import yaml
 
 from actions.phrases import PLAIN, SUFFIX, Phrases
 from gateway import wire
+from gateway.citizen_chat import Step
 from gateway.identity import TASKS
-from gateway.identity_routes import KNOWN_REASONS, Step
+from gateway.identity_routes import KNOWN_REASONS
 from tests.contracts.branches import walk, world
 from tests.contracts.implementations import local
 from tests.fakes import HeldClock, NotingPhrases
@@ -30,7 +31,9 @@ RATED = ("booking", "case", "work_order", "handoff", "guide")
 """Kinds of service that a rating names; see actions.backends.ports.Rating.subject."""
 ERROR_CODES = get_args(wire.ErrorFrame.model_fields["code"].annotation)
 REST_CODES = ("code_locked", "code_wrong", "no_conversation", "sign_in_needed", "ticket_refused")
-"""Of routes that build the key of their sentence: `Chat.fail` of gateway/identity_routes.py."""
+"""Of routes that build the key of their sentence: `Chat.fail` of gateway/citizen_chat.py."""
+PASSWORD_FAULTS = ("wrong", "length", "has_name", "common", "same")
+"""Of gateway/passwords.py and of the account's own routes."""
 ASKED = {slot for form in DOMAIN["forms"].values() for slot in form["required_slots"]}
 
 
@@ -52,6 +55,8 @@ FAMILIES: dict[str, dict[str, set[str]]] = {
     },
     "gateway": {
         "error_": {f"error_{code}" for code in (*ERROR_CODES, *REST_CODES)},
+        "error_must_": {f"error_must_{first}" for first in ("password", "totp")},
+        "error_password_": {f"error_password_{fault}" for fault in PASSWORD_FAULTS},
         "task_": {f"task_{task}" for task in TASKS},
         "identity_": {f"identity_{step}" for step in get_args(Step)} | {"identity_signed_in_only"},
         "sign_in_": {f"sign_in_{reason}" for reason in (*KNOWN_REASONS, "refused", "unavailable")},

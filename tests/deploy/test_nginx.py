@@ -141,7 +141,7 @@ def test_old_tls_is_refused(front: Front):
         httpx.get(f"{front.base}/healthz", verify=old)
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/readyz"])
+@pytest.mark.parametrize("path", ["/metrics", "/readyz", "/internal/identity"])
 def test_what_is_for_the_inside_stays_inside(front: Front, path):
     assert front.client.get(path).status_code == 404
 

@@ -296,7 +296,7 @@ def test_somebody_else_on_the_same_browser_gets_another_conversation(browser, ga
 
 
 def test_without_a_conversation_nothing_is_begun(gateway: Gateway) -> None:
-    assert gateway.post("/api/citizen/sign-in", {})[0]["error"]["code"] == "not_signed_in"
+    assert gateway.post("/api/citizen/sign-in", {})[0]["error"]["code"] == "no_conversation"
     assert gateway.post("/api/citizen/sign-in", {"task": "taxes"})[0]["error"]["code"] == "bad_frame"
     reply = gateway.client.get("/api/citizen/back?code=x&state=y", follow_redirects=False)
     assert (reply.status_code, reply.headers["location"]) == (303, "/")

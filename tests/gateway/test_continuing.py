@@ -64,8 +64,8 @@ def test_the_first_device_ends_all_others_at_once(gateway: Gateway) -> None:
     first = Citizen(gateway)
     _, cookie = join(gateway, code_of(gateway, first.cookie))
     second, left = Citizen(gateway, cookie), code_of(gateway, first.cookie)
-    assert gateway.post("/api/conversations/revoke", {}, cookie)[0]["error"]["code"] == "not_signed_in"
-    assert gateway.post("/api/conversations/code", {}, cookie)[0]["error"]["code"] == "not_signed_in"
+    assert gateway.post("/api/conversations/revoke", {}, cookie)[0]["error"]["code"] == "no_conversation"
+    assert gateway.post("/api/conversations/code", {}, cookie)[0]["error"]["code"] == "no_conversation"
     assert gateway.post("/api/conversations/revoke", {}, first.cookie)[0] == {"ended": 1}
     assert second.close_code() == 4401
     assert gateway.post("/api/conversations", {}, cookie)[0]["conversation_id"] != first.id
@@ -108,7 +108,7 @@ def test_codes_and_keys_end_by_time(tmp_path: Path) -> None:
     conversation, secret = log.create("portal")
     assert continuing.check(log, conversation.id, secret) is False
     code = continuing.code(conversation.id)
-    clock.advance(seconds=CODE_S + 1)
+    clock.move(seconds=CODE_S + 1)
     assert continuing.join(code) is None
     joined = continuing.join(continuing.code(conversation.id))
     assert joined is not None and continuing.check(log, *joined) is True
@@ -116,7 +116,7 @@ def test_codes_and_keys_end_by_time(tmp_path: Path) -> None:
     for wrong in ((other.id, joined[1]), (conversation.id, ""), ("", ""), (conversation.id, "x")):
         with pytest.raises(ConversationNotFound):
             continuing.check(log, *wrong)
-    clock.advance(seconds=KEY_S + 1)
+    clock.move(seconds=KEY_S + 1)
     with pytest.raises(ConversationNotFound):
         continuing.check(log, *joined)
     engine.dispose()
@@ -129,7 +129,7 @@ def test_who_is_signed_in_finds_their_talk_again_and_nobody_else_does(start: Sta
     first.ask("只有我知道的事")
     for subject, expected in (("c-2", "not_found"), ("c-1", None)):
         away = Browser(gateway, found)
-        assert away.call("POST", "/api/conversations/mine", json={}).status_code == 401
+        assert away.call("POST", "/api/conversations/mine", json={}).status_code == 409
         away.sign_in(subject)
         said = away.call("POST", "/api/conversations/mine", json={}).json()
         if expected:

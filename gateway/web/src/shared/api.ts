@@ -72,6 +72,10 @@ export const fetchCitizen = () => call<Citizen>("/api/citizen/me");
 export const signIn = (task: string) => call<{ url: string }>("/api/citizen/sign-in", { task });
 export const signOut = () => call<{ url: string }>("/api/citizen/sign-out", {});
 export const enterFromApp = (ticket: string) => call<Conversation>("/api/app/session", { ticket });
+export const makeCode = () => call<{ code: string; minutes: number }>("/api/conversations/code", {});
+export const joinByCode = (code: string) => call<Conversation>("/api/conversations/join", { code });
+export const endOtherDevices = () => call<{ ended: number }>("/api/conversations/revoke", {});
+export const goOnWithMine = () => call<Conversation>("/api/conversations/mine", {});
 export const fetchHome = () => call<Home>("/api/home");
 export const signInWays = () => call<{ password: boolean; oidc: boolean }>("/api/desk/sign-in");
 export const login = (username: string, password: string, code: string) =>

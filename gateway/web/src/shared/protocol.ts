@@ -334,6 +334,7 @@ export interface TimelineStep {
  * The receipt for a message that was left.
  */
 export interface WorkOrderMessage {
+  code_given: boolean;
   department: string;
   due_on: string;
   kind: "work_order";
@@ -588,12 +589,14 @@ export interface HandoffEnded {
   text: string;
 }
 /**
- * The citizen agreed to sign in, is signed in, or signed out. Says nothing of who they are.
+ * The citizen agreed to sign in, is signed in or out; another device joined, or may no longer.
+ *
+ * Says nothing of who they are.
  */
 export interface IdentityChanged {
   how: "" | "oidc" | "app";
   kind: "identity_changed";
-  step: "consented" | "signed_in" | "signed_out";
+  step: "consented" | "signed_in" | "signed_out" | "joined" | "revoked";
   task: string;
   text: string;
   uses: string[];
