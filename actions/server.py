@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cache
+from pathlib import Path
 from typing import Any, get_type_hints
 
 from rasa_sdk import Action
@@ -23,6 +24,7 @@ from actions.backends.audit_anchor import NAME as AUDIT_HEADS
 from actions.backends.audit_anchor import Anchor
 from actions.backends.case_feed import LocalCaseFeed
 from actions.backends.clock import Clock, now
+from actions.backends.halls import DATA as HALLS
 from actions.backends.halls import load as load_halls
 from actions.backends.http import Limits, over_http
 from actions.backends.local_bookings import LocalBookings
@@ -83,11 +85,11 @@ def _proposer() -> Proposer:
     return Proposer()
 
 
-def local_systems(store: Store) -> Systems:
+def local_systems(store: Store, halls: Path = HALLS) -> Systems:
     """The embedded systems on one database."""
     return Systems(
         LocalCases(store),
-        LocalBookings(store, load_halls()),
+        LocalBookings(store, load_halls(halls)),
         LocalWorkOrders(store, propose=_proposer().propose),
         LocalRatings(store),
         LocalNotices(store),
@@ -108,7 +110,7 @@ def systems_of(settings: ActionSettings, store: Store) -> Systems:
         for name, protocol in get_type_hints(Systems).items()
         if (url := getattr(settings, f"{name}_url", ""))
     }
-    return replace(local_systems(store), **far)
+    return replace(local_systems(store, settings.halls_file), **far)
 
 
 def ticks_of(systems: Systems) -> dict[str, Callable[[], int]]:

@@ -44,6 +44,8 @@ class ActionSettings(BaseSettings):
     backend_clear: bool = False
     """Allow http:// to other machines, for a network of one's own."""
 
+    halls_file: Path = Path("actions/data/halls.yml")
+    """Halls, sessions, capacities and the policy of bookings."""
     duty_seconds: float = 15.0
     """How often reminders, offers that run out and escalations are looked after."""
 

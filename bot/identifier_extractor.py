@@ -31,7 +31,7 @@ class IdentifierExtractor(GraphComponent, EntityExtractorMixin):
         return cls()
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Add the entities of each message; a landline counts as a phone."""
+        """Add the entities of each message; a landline counts as a phone, a number taken back not."""
         for message in messages:
             add(
                 message,
@@ -45,6 +45,7 @@ class IdentifierExtractor(GraphComponent, EntityExtractorMixin):
                         valid=item.valid,
                     )
                     for item in find(text_of(message))
+                    if not item.withdrawn
                 ],
             )
         return messages

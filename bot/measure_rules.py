@@ -21,6 +21,8 @@ from bot.danger_words import find_danger
 from bot.launcher import newest_model, prepare, quiet
 
 GOLDEN = Path(__file__).resolve().parents[1] / "tests" / "golden"
+PARTS = {"blind": "blind_2", "dev": "dev"}
+"""The first blind files have been looked at since: they are development files now."""
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
@@ -47,7 +49,7 @@ def counted(name: str, truth: Sequence[bool], said: Sequence[bool]) -> str:
 
 async def _main(agent: Any, part: str, show: bool) -> None:
     for name, intent in (("urgent", "urgent"), ("person", "human")):
-        rows = lines(GOLDEN / f"{name}_{part}.jsonl")
+        rows = lines(GOLDEN / f"{name}_{PARTS[part]}.jsonl")
         truth = [row["kind"] != "none" if name == "urgent" else bool(row["person"]) for row in rows]
         said = await recognised(agent, rows, intent)
         sys.stdout.write(counted(f"{name} ({part})", truth, said) + "\n")
@@ -58,9 +60,9 @@ async def _main(agent: Any, part: str, show: bool) -> None:
             if show and wanted != got:
                 sys.stdout.write(f"  {'missed' if wanted else 'false alarm'}: {row['q']}\n")
     if part == "blind":
-        precision, recall, count = identifier_cases.score(lines(GOLDEN / "identifiers_blind.jsonl"))
+        precision, recall, count = identifier_cases.score(lines(GOLDEN / "identifiers_blind_2.jsonl"))
         sys.stdout.write(f"identifiers {count:14} precision {precision:.3f}  recall {recall:.3f}\n")
-    cases = list(booking_time.cases(GOLDEN / f"time_{part}.jsonl"))
+    cases = list(booking_time.cases(GOLDEN / f"time_{PARTS[part]}.jsonl"))
     sys.stdout.write("booking times\n" + "\n".join(f"  {line}" for line in booking_time.score(cases)) + "\n")
 
 

@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
 
 import yaml
 
 from bot.folded_text import fold
-from bot.sounds import syllables
+from bot.scenes import scenes
+from bot.sounds import heard
 
 DATA = Path(__file__).resolve().parents[1] / "nlu_data" / "person.yml"
 
 
-class _Words(NamedTuple):
-    asks: re.Pattern[str]
-    sounds: tuple[str, ...]
-    never: re.Pattern[str]
-
-
 @cache
-def _words(path: Path = DATA) -> _Words:
-    table = yaml.safe_load(path.read_text("utf-8"))
-    sounds = tuple(" ".join(syllables(text)) for text in table["sounds"])
-    return _Words(re.compile("|".join(table["asks"]), re.IGNORECASE), sounds, re.compile(table["never"]))
+def _alone(path: Path = DATA) -> frozenset[str]:
+    return frozenset(map(heard, yaml.safe_load(path.read_text("utf-8"))["alone"]))
 
 
 def asks_for_person(raw: str) -> bool:
-    """Whether a text plainly asks for a person, also when it only sounds so (转人公)."""
-    words, text = _words(), fold(raw).text
-    if words.never.search(text):
-        return False
-    if words.asks.search(text):
+    """Whether a text asks for a person, also when it only sounds so (转人公)."""
+    if only_asks_for_person(raw):
         return True
-    heard = f" {' '.join(syllables(text))} "
-    return any(f" {sound} " in heard for sound in words.sounds)
+    signs = scenes(DATA)
+    text = signs.plain(fold(raw).text)
+    return any(not signs.is_told(text, span) for _, span in signs.find(text))
+
+
+def only_asks_for_person(raw: str) -> bool:
+    """Whether a text is the wish for a person and nothing else: no model need be asked."""
+    return heard(raw) in _alone()
+
+
+def speaks_of_person(raw: str) -> bool:
+    """Whether a person is only spoken of (周六窗口有人吗): no wish, unless the model is sure of one."""
+    return scenes(DATA).is_calm(fold(raw).text) and not asks_for_person(raw)

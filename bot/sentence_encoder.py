@@ -10,6 +10,7 @@ import onnxruntime
 from tokenizers import Tokenizer
 
 BATCH = 16
+WIDTH = 384
 MAX_TOKENS = 64  # a citizen's message; what follows is cut
 
 
@@ -46,7 +47,7 @@ class SentenceEncoder:
         Texts of equal length go through together: many at once are faster, padding would cost that again.
         """
         ids = [self._tokenizer.encode(f"query: {text}").ids for text in texts]
-        out = np.zeros((len(texts), 384), np.float32)
+        out = np.zeros((len(texts), WIDTH), np.float32)
         by_length = sorted(range(len(ids)), key=lambda place: len(ids[place]))
         for _, group in groupby(by_length, key=lambda place: len(ids[place])):
             places = list(group)

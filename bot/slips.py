@@ -26,18 +26,24 @@ class Slips:
         self._rng, self._share = rng, share
         counts = Counter(char for text in texts for char in text if sound(char))
         self._alike: defaultdict[str, list[str]] = defaultdict(list)
-        for char, count in counts.items():
-            if count >= COMMON:
+        for char in sorted(counts):
+            if counts[char] >= COMMON:
                 self._alike[sound(char)].append(char)
 
     def __call__(self, text: str) -> str:
         """The text, perhaps with a slip."""
-        rng = self._rng
+        return self._slipped(text, self._rng)
+
+    def always(self, text: str, seed: int) -> str:
+        """The text, perhaps with a slip: for one seed the same again, whatever was asked for before."""
+        return self._slipped(text, random.Random(f"{seed} {text}"))
+
+    def _slipped(self, text: str, rng: random.Random) -> str:
         if rng.random() >= self._share or len(text) < 2:
             return text
         kind, place = rng.random(), rng.randrange(len(text))
         if kind < HOMOPHONES:
-            return self._misheard(text)
+            return self._misheard(text, rng)
         if len(text) <= SHORT:
             return text
         if kind < HOMOPHONES + LOST:
@@ -46,11 +52,11 @@ class Slips:
             return PUNCTUATION.sub("", text)
         return text[:place] + rng.choice(PARTICLES) + text[place:]
 
-    def _misheard(self, text: str) -> str:
+    def _misheard(self, text: str, rng: random.Random) -> str:
         """One character in five sounds the same but is another."""
         chars = list(text)
-        for place in self._rng.sample(range(len(chars)), max(1, len(chars) // 5)):
+        for place in rng.sample(range(len(chars)), max(1, len(chars) // 5)):
             others = [char for char in self._alike.get(sound(chars[place]), ()) if char != chars[place]]
             if others:
-                chars[place] = self._rng.choice(others)
+                chars[place] = rng.choice(others)
         return "".join(chars)

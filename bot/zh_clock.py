@@ -9,40 +9,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from bot.zh_clock_words import BREAK, DASH, LEAD, PAIR, PART, POINT, SECOND, SHORT_RANGE
 from bot.zh_number import to_int
 from bot.zh_parts import CLOSES, OPENS, PARTS, WINDOWS
 
-_PART = "|".join(f"(?P<{name}>{pattern})" for name, pattern in PARTS.items())
-_PART_RE = re.compile(rf"(?:{_PART})(?![好安])(?:的时候|时候|时段|时间)?")
-_CN = "一二两三四五六七八九十"
-_H = rf"(?:\d{{1,2}}|[{_CN}]{{1,3}})"
-_MIN = (
-    rf"(?:半|一刻钟?|三刻钟?|过?(?:\d{{1,2}}|[零〇{_CN}]{{1,4}})分?"
-    rf"(?![个号块元月人天\d:点时]|[{_CN}]{{1,3}}[点时]))"
-)
-_NOT_TIME = r"(?!建议|意见|问题|要求|疑问|想法|不明白|不懂|儿|心意)"
-
-
-def _point_pattern(group: int) -> str:
-    """A point of time: 9:30, or 差五分三点, 三点半, 三点一刻; its named groups end in the given figure."""
-    g = group
-    return (
-        rf"(?:(?P<hh{g}>\d{{1,2}}):(?P<mm{g}>[0-5]\d)(?!\d)"
-        rf"|(?P<big{g}>差(?:一刻|(?:\d|[{_CN}]){{1,2}}分)钟?(?:到|就)?)?"
-        rf"(?P<h{g}>{_H})[点时](?!间|候|段|刻|常|不时){_NOT_TIME}(?P<m{g}>{_MIN})?(?:钟|整|正)?)"
-    )
-
-
-_TAIL = (
-    r"(?:多|来钟|来|左右|前后|这样|的样子)?(?P<bound>以前|之前|前(?!台)|以后|之后|过后"
-    r"|后(?![天日面])|开始)?"
-)
-_DASH = r"(?:到|至|-|~|—|——|–)"
-_POINT_RE = re.compile(r"(?<![\d.几])" + _point_pattern(0) + _TAIL)
-_SECOND_RE = re.compile(rf"{_DASH}(?:{_PART})?" + _point_pattern(1))
-_SHORT_RANGE_RE = re.compile(rf"(?<![\d.])(?P<a>{_H}){_DASH}(?P<b>{_H})[点时](?P<half>半)?钟?")
-_BREAK = re.compile(r"[,，。;；]")
-_PAIR_RE = re.compile(r"(?:(?P<x>十一二)|(?P<p>[一二两三四五六七八][二三四五六七八九]))点钟?(?:多|左右)?")
+_HALF_DAY = 720
 
 
 @dataclass(frozen=True)
@@ -106,7 +77,7 @@ def _meant(text: str, match: re.Match[str], part: str | None) -> bool:
     if match["hh0"] or match["h0"] not in ("一", "两") or match["m0"] or part or match["bound"]:
         return True
     rest = text[match.end() :]
-    if re.match(rf"[钟左多]|{_DASH}", rest) or match[0][-1] in "钟整正多右来":
+    if re.match(rf"[钟左多]|{DASH}", rest) or match[0][-1] in "钟整正多右来":
         return True
     before = re.sub(r"[□■,，。 约在订就]", "", text[: match.start()])
     return match["h0"] == "两" or not (before or re.match(r"[^,，。吧行可办去来□■]", rest))
@@ -116,9 +87,9 @@ def find_clocks(text: str) -> Iterator[Clock]:
     """Times of day in a folded text, left to right; a part of day alone has start None."""
     position, part, part_at = 0, None, 0
     while position < len(text):
-        named = _PART_RE.search(text, position)
+        named = PART.search(text, position)
         point = _earliest(text, position, part)
-        if point and part and _BREAK.search(text[position : point.begin]):
+        if point and part and BREAK.search(text[position : point.begin]):
             yield Clock(part_at, position, None, None, part, True)
             part, point = None, _earliest(text, position)
         if named and (point is None or named.start() <= point.begin):
@@ -154,7 +125,7 @@ def _clock(begin: int, finish: int, start: int, end: int | None, part: str | Non
 
 
 def _short_range(text: str, position: int, part: str | None) -> Clock | None:
-    for match in _SHORT_RANGE_RE.finditer(text, position):
+    for match in SHORT_RANGE.finditer(text, position):
         try:
             first, second = to_int(match["a"]), to_int(match["b"])
         except ValueError:
@@ -165,9 +136,15 @@ def _short_range(text: str, position: int, part: str | None) -> Clock | None:
     return None
 
 
+def _two_hours(match: re.Match[str]) -> tuple[int, int]:
+    if match["p"]:
+        return to_int(match["p"][0]), to_int(match["p"][-1])
+    return (11, 12) if match["x"] else (9, 10)
+
+
 def _pair(text: str, position: int, part: str | None) -> Clock | None:
-    for match in _PAIR_RE.finditer(text, position):
-        first, second = (11, 12) if match["x"] else (to_int(match["p"][0]), to_int(match["p"][1]))
+    for match in PAIR.finditer(text, position):
+        first, second = _two_hours(match)
         if second == first + 1:
             return _clock(
                 match.start(),
@@ -181,25 +158,33 @@ def _pair(text: str, position: int, part: str | None) -> Clock | None:
 
 
 def _point(text: str, position: int, part: str | None) -> Clock | None:
-    for match in _POINT_RE.finditer(text, position):
+    for match in POINT.finditer(text, position):
         value = _value(match, 0, part)
         if value is None or not _meant(text, match, part):
             continue
-        second = None if match["bound"] else _SECOND_RE.match(text, match.end())
+        second = None if match["bound"] else SECOND.match(text, match.end())
         if second:
             own = next((name for name in PARTS if second[name]), None)
             end = _value(second, 1, own or part)
             return _clock(match.start(), second.end(), value, end, part, False)
         exact = bool(match["hh0"]) and int(match["hh0"]) > 12
-        start, end = _bounded(value, match["bound"], part)
+        start, end = _bounded(value, match["bound"] or _lead(text, match.start()), part)
         return Clock(match.start(), match.end(), start, end, part, exact or part is not None)
     return None
+
+
+def _lead(text: str, begin: int) -> str | None:
+    """The bound that words before a time set: 最晚四点, 不早于十点."""
+    before = LEAD.search(text[max(0, begin - 9) : begin])
+    return ("后" if "早" in before[0] else "前") if before else None
 
 
 def _bounded(value: int, bound: str | None, part: str | None) -> tuple[int, int | None]:
     if not bound:
         return value, None
     if "前" in bound:
+        if part is None and value <= minutes(OPENS) and value + _HALF_DAY <= minutes(CLOSES):
+            value += _HALF_DAY  # before eight, when we open at eight, is of the evening
         return min(minutes(WINDOWS[part][0] if part else OPENS), value), value
     closes = minutes(WINDOWS[part][1] if part else CLOSES)
     return value, closes if closes > value else max(minutes(CLOSES), value)

@@ -31,6 +31,7 @@ _BOTH = re.compile(
     r"(?:也|都|均)(?:行|可以?|成|好|有空|方便|ok|OK|能|没问题)|哪天|哪个|随便|二选一|三选一|选一"
     r"|挑一|任选|看哪|其中|之一"
 )
+_DECIDED = re.compile(r"(?:吧|好了|得了)(?!还是|[?？])")  # 九点……九点半吧: hesitation, then a choice
 _SETTLED = re.compile(
     r"^[^,，。]{0,6}(?:吧|好了|得了|算了|稳妥|好些|好点|保险|合适|更好)(?!还是|[?？]|呢)|^(?:吧|好了)"
 )
@@ -64,7 +65,7 @@ def link(gap: str, after: str) -> str:
     if _BOTH.match(after.lstrip("的")):
         return "alt"
     if _LIST.match(gap):
-        return "list"
+        return "fix" if ",," in gap and _DECIDED.match(after) else "list"
     return "plain"
 
 

@@ -13,49 +13,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, datetime
 
 from bot.folded_text import fold
+from bot.zh_booking import BookingTime, checked, with_clock, with_day
 from bot.zh_choice import Choice, Mention, choose, usable
-from bot.zh_clause import Clause, find_clauses
-from bot.zh_clock import Clock, as_text, find_clocks, minutes
+from bot.zh_clause import Clause, find_clauses, is_taken_up
+from bot.zh_clock import Clock, find_clocks
 from bot.zh_correction import is_unsure, link, refused_words
-from bot.zh_day import VAGUE_LOOSE, Day
+from bot.zh_day import Day
 from bot.zh_find_days import find_days
 from bot.zh_holidays import MOVING
 from bot.zh_join import join_clocks, merge_clocks, merge_days, second_day
 from bot.zh_mask import hide, mask, mend
-from bot.zh_parts import WINDOWS
 from bot.zh_shift import shift
+from bot.zh_vague import VAGUE_LOOSE
 
 _SAME_TIME = re.compile(r"(?:这个|同样的?|差不多这个)(?:时候|时间|点)")
 _MOVED = re.compile(r"改[到成为在约]|[换调挪移][到成至]|推[到迟]|提[前早到]|延[到后]|顺延")
-
-
-@dataclass(frozen=True)
-class BookingTime:
-    """What was understood; every field None when nothing was.
-
-    Attributes:
-        day: the day, or the first one of a period; until: the last day of a period.
-        start, end: "HH:MM"; a part of day alone gives its whole window.
-        part: morning | noon | afternoon | evening, only when said.
-        problem: past (it is over) or ambiguous (several answers, or none such as 2月30号).
-        day_span, time_span: half-open spans in the original text.
-    """
-
-    day: date | None = None
-    until: date | None = None
-    start: str | None = None
-    end: str | None = None
-    part: str | None = None
-    problem: str | None = None
-    day_span: tuple[int, int] | None = None
-    time_span: tuple[int, int] | None = None
-
-    def __bool__(self) -> bool:
-        return bool(self.day or self.start or self.problem)
 
 
 def parse(raw: str, now: datetime, holidays: Mapping[str, Sequence[date]] = MOVING) -> BookingTime:
@@ -72,15 +48,15 @@ def parse(raw: str, now: datetime, holidays: Mapping[str, Sequence[date]] = MOVI
     chosen_days = _choose_days(days, clocks, blanked)
     chosen_clocks = _choose_clocks(chosen_days, days, clocks, blanked)
     _shifted(chosen_days, chosen_clocks, blanked, now.date())
-    result = _with_day(chosen_days, now)
+    result = with_day(chosen_days, now)
     if chosen_clocks:
-        result = _with_clock(result, [m.value for m in chosen_clocks.chosen], now)
+        result = with_clock(result, [m.value for m in chosen_clocks.chosen], now)
         result = replace(result, time_span=folded.span(*_span(chosen_clocks)))
     elif result.day and not result.start and _SAME_TIME.search(text):
         result = replace(result, start=f"{now:%H:%M}")
     if not days and not clocks and (vague := VAGUE_LOOSE.search(text)):
         return BookingTime(problem="ambiguous", day_span=folded.span(*vague.span()))
-    result = _checked(result, now, chosen_days is not None and chosen_days.chosen[0].value.rolls)
+    result = checked(result, now, chosen_days is not None and chosen_days.chosen[0].value.rolls)
     if chosen_days:
         result = replace(result, day_span=folded.span(*_span(chosen_days)))
         if not result.problem and is_unsure(blanked):
@@ -100,10 +76,12 @@ def _mentions(
         text = hide(text, clock.begin, clock.finish)
     spans = sorted([(d.start, d.end) for d in days] + [(c.begin, c.finish) for c in clocks])
     clauses = find_clauses(text, spans)
+    if spans and is_taken_up(text, spans[-1][1]) and all(_clause_at(clauses, a).fact for a, _ in spans):
+        clauses = [replace(clause, fact=False) for clause in clauses]
     refused = refused_words(text)
 
     def clause_of(start: int) -> Clause:
-        clause = next(c for c in clauses if c.start <= start < c.end)
+        clause = _clause_at(clauses, start)
         return replace(clause, refused=True) if any(a <= start < b for a, b in refused) else clause
 
     return (
@@ -111,6 +89,10 @@ def _mentions(
         [Mention(c.begin, c.finish, c, clause_of(c.begin)) for c in clocks],
         text,
     )
+
+
+def _clause_at(clauses: list[Clause], start: int) -> Clause:
+    return next(c for c in clauses if c.start <= start < c.end)
 
 
 def _choose_days(days: list[Mention[Day]], clocks: list[Mention[Clock]], blanked: str) -> Choice[Day] | None:
@@ -179,48 +161,3 @@ def _owner(clock: Mention[Clock], days: list[Mention[Day]]) -> Mention[Day] | No
 
 def _span(choice: Choice[Day] | Choice[Clock]) -> tuple[int, int]:
     return min(m.start for m in choice.chosen), max(m.end for m in choice.chosen)
-
-
-def _with_day(choice: Choice[Day] | None, now: datetime) -> BookingTime:
-    if choice is None:
-        return BookingTime()
-    first = choice.chosen[0].value
-    if first.minutes is not None:
-        later = now + timedelta(minutes=first.minutes)
-        return BookingTime(day=later.date(), start=as_text(later.hour * 60 + later.minute))
-    if len(choice.chosen) > 1:
-        return BookingTime(day=first.day, problem="ambiguous")
-    return BookingTime(day=first.day, until=first.until, problem=first.problem)
-
-
-def _with_clock(result: BookingTime, clocks: list[Clock], now: datetime) -> BookingTime:
-    first = clocks[0]
-    problem = result.problem or ("ambiguous" if len(clocks) > 1 else None)
-    if first.start is None:
-        windows = [WINDOWS[c.part] for c in clocks if c.start is None and c.part]
-        start, end = min(w[0] for w in windows), max(w[1] for w in windows)
-        part = first.part if len(clocks) == 1 else None
-        return replace(result, start=start, end=end, part=part, problem=problem)
-    begin, finish = first.start, first.end
-    over = result.day == now.date() and begin <= now.hour * 60 + now.minute
-    if over and not first.exact and finish is None and begin + 720 <= minutes("20:30"):
-        begin += 720
-    return replace(
-        result,
-        start=as_text(begin),
-        end=None if finish is None else as_text(finish),
-        part=first.part,
-        problem=problem,
-    )
-
-
-def _checked(result: BookingTime, now: datetime, rolls: bool) -> BookingTime:
-    """Say past when it is over; a bare weekday whose time is over means next week."""
-    if result.day != now.date() or result.problem:
-        return result
-    latest = result.end or result.start or ("21:00" if rolls else "23:59")
-    if minutes(latest) > now.hour * 60 + now.minute or (result.until and result.until > now.date()):
-        return result
-    if rolls:
-        return replace(result, day=result.day + timedelta(days=7))
-    return replace(result, problem="past")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from bot.zh_number import NUMERAL, to_int
+from bot.zh_vague import VAGUE
 
 RECENT_DAYS = (
     60  # a month and day at most this long ago is taken as a slip ("past"), an older one as next year
@@ -43,41 +44,6 @@ WEEKDAYS = {
 }
 RELATIVE = {"大大后": 4, "大前": -3, "前": -2, "昨": -1, "今": 0, "明": 1, "后": 2, "大后": 3}
 _UNIT = r"天|日|周|星期|礼拜"
-_SOME = (
-    r"(?:几|两三|三两|三四|三五|四五|五六|七八|一两|十来|十几|十天半|好几|若干)个?(?:天|日|周|星期|礼拜|月)"
-)
-_LUNAR = r"[\d年初零〇一二三四五六七八九十廿正冬腊月日号]*"
-_DAY_WORD = r"(?:哪天|哪一天|哪日|啥时候?|什么时候|什么时间|几时|何时)"
-_FREE = r"(?:方便|有空|得空|有时间|没事|闲|空|不忙|合适|都[行可成]|能来)"
-_HOLS = r"(?:暑假|寒假|放暑假|放寒假|放假|学校放假|开学|高考|中考|考完试?)"
-# Said instead of a day: some time, not settled. Only counts where no real day is said.
-VAGUE = (
-    rf"过个?{_SOME}(?:[之以]?后)?|{_SOME}[之以]?后|[过隔]些?(?:日子|时候|天)|(?:这个?月|下个?月)?[二三]?十几[号日]|改[天日](?!期)"
-    rf"|改个?时间|回头(?=.{{0,6}}[去来约办看找说]|[吧再,，]|$)"
-    rf"|再?过一?(?:阵子?|段时间|段日子|会儿)|[这近](?:一)?(?:阵子?|段时间|段日子|些天"
-    rf"|几天)(?!.{{0,4}}(?:都|很|忙|不))|近期|近日|最近(?=.{{0,3}}(?:都|哪天|抽|约|来|去|找|挑"
-    rf"|能约))"
-    rf"|(?:等|等到)?(?:我|他|她|孩子|娃|家里|老公|老婆|手头)?(?:有空|得空|有时间|空下来|闲下来"
-    rf"|不忙|忙完)(?:了|的?时候|的话|后|之后|这阵|手头的?事|这[阵段]子?)*(?:我|咱)?(?:就?再|就?来"
-    rf"|就?去|就?过|时?候|了?[,，]?$)"
-    rf"|等?(?:孩子|娃|他|她|学生|学校|学期)?{_HOLS}(?:[了后]|以后|之后|的时候|再)+"
-    rf"|(?<![\d零一二两三四五六七八九十百半几多今明去])(?:过?年|节)(?:后|前|以后|之后|过后)(?!天)"
-    rf"|[过开]了?[完]?[了]?[年春节](?:后|以后|之后|再|了|随)+|过完[年节]|忙完这[阵段]子?"
-    rf"|{_DAY_WORD}.{{0,8}}{_DAY_WORD}|(?:随便|任意|任何){_DAY_WORD}|{_DAY_WORD}(?:都"
-    rf"|也)[行可成好]|{_DAY_WORD}{_FREE}"
-    rf"|(?:这[周月]|下[周月])?随时(?:都|可|行)|越[快早]越好|晚些时候|晚点再|以后再说?|下次(?:再|吧"
-    rf"|来)|[再以]后看|(?:日子|时间|日期)(?:随|由|听)你们?|(?:没想好|没定|不知道|不确定|没决定"
-    rf"|说不好)(?:是|要)?哪[一]?天|赶明儿|有机会|抽空|抽个?时间|找个?时间|早晚|将来"
-    rf"|(?:农历|阴历|正月|腊月|冬月){_LUNAR}|{NUM}月初[一二三四五六七八九十]|工作日(?!内)"
-    rf"|第[一二三四五]个(?:周|星期|礼拜)[一二三四五六日天]"
-)
-# Weaker words for the same, read only where nothing else of a time is said.
-VAGUE_LOOSE = re.compile(
-    r"[等待].{1,10}?(?:再|就)(?:来|去|约|办|说|过|讲|看|定)|等.{1,10}?(?:定|决定|商量)|看你们?(?:安排|方便|时间|什么)"
-    r"|你们?(?:看着)?(?:定|安排|排)(?:吧|就|好|$)|再看看?吧|不一定哪天"
-    r"|等(?:我|你们?)?(?:通知|消息|电话)|(?:不着急|不急|不慌)[,，]?(?:慢慢|再)|有空(?:再|就)"
-    r"|以后(?:再|吧)|以后有|暂时(?:不|没)(?:定|确定|想好)|时间(?:不定|没定|待定)"
-)
 
 
 def made(match: re.Match[str], day: date | None, today: date, **more: object) -> Day:
@@ -146,6 +112,12 @@ def _later(m: re.Match[str], anchor: date, today: date) -> Day:
     return made(m, today + timedelta(days=number * (7 if unit in ("周", "星期", "礼拜") else 1)), today)
 
 
+def _month_on(m: re.Match[str], anchor: date, today: date) -> Day:
+    """下个月的今天."""
+    year, month = shift_month(today.year, today.month, len(m["n"]))
+    return made(m, date(year, month, min(today.day, calendar.monthrange(year, month)[1])), today)
+
+
 def _hours_later(m: re.Match[str], anchor: date, today: date) -> Day:
     if m["min"]:
         minutes = to_int(m["min"])
@@ -197,6 +169,7 @@ DAY_RULES: tuple[tuple[re.Pattern[str], Rule], ...] = tuple(
             ),
             _relative,
         ),
+        (r"(?P<n>下+)个?月的?今天", _month_on),
         (
             r"下(?:周|个?星期|个?礼拜)的?(?:今天|(?=这个?时候))",
             lambda m, a, t: made(m, t + timedelta(days=7), t),

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from bot.zh_day import WEEKDAYS, Day
 from bot.zh_holidays import NAMES, next_holiday
 from bot.zh_number import NUMERAL, to_int
-from bot.zh_workdays import after_break, is_working_day, last_day_off, next_working_day
+from bot.zh_workdays import after_break, is_working_day, last_day_off, last_working_day, next_working_day
 
 _FIRST = r"(?:第一|头一?|首)"
 _AFTER = r"(?:之后|以后|过后|后|结束以?后?|完|回来)?的?"
@@ -29,6 +29,7 @@ _HOLIDAY = re.compile(
     rf"|{_AFTER}(?P<nth>{_FIRST})个?(?:周|星期|礼拜)(?P<w>[一二三四五六日天])"
     rf"|的?(?P<side>前|后)(?:的?第)?(?P<n>{NUMERAL})天|的?第(?P<ord>{NUMERAL})天|的?(?P<next>次日"
     rf"|转天|隔天)"
+    rf"|[之以]?前的?(?P<lastwork>最后一?个(?:工作日|上班日))"
     rf"|的?(?P<last>最后一天)|(?P<eve>前夕|前夜|前一晚|头天)"
     rf"|(?P<after>前后|左右|附近|之后|以后|过后|后)|(?P<upto>之前|以前|前(?!台)))?"
 )
@@ -102,6 +103,8 @@ def _moved(match: re.Match[str], first: date) -> date:
         return first + timedelta(days=to_int(match["ord"]) - 1)
     if match["last"]:
         return last_day_off(first)
+    if match["lastwork"]:
+        return last_working_day(first)
     if match["eve"]:
         return first - timedelta(days=1)
     return first + timedelta(days=1 if match["next"] else 0)

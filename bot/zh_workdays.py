@@ -65,6 +65,14 @@ def after_break(first: date) -> date:
     return next_working_day(first)
 
 
+def last_working_day(before: date) -> date:
+    """Last working day before a day: 元旦前最后一个工作日."""
+    day = before - timedelta(days=1)
+    while not is_working_day(day):
+        day -= timedelta(days=1)
+    return day
+
+
 def last_day_off(first: date) -> date:
     """Last day of the break that begins with a holiday."""
     return next_working_day(first) - timedelta(days=1)

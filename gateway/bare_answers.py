@@ -18,6 +18,8 @@ FIGURE = "[0-9零〇幺一二三四五六七八九两]"
 CODE = re.compile(rf"(?<![0-9A-Za-z])(?:{FIGURE}[ -]?){{5}}{FIGURE}(?![0-9A-Za-z])")
 """Six figures alone, as they are typed or said."""
 NAMED_CODE = re.compile(rf"(查询码[^0-9]{{0,6}}?)(?:{FIGURE}[ -]?){{5}}{FIGURE}(?![0-9A-Za-z])")
+ORDER = re.compile(r"GD[ -]?\d{8}", re.IGNORECASE)
+"""A work order's number: six figures beside one are its code."""
 HIDDEN = "******"
 NAME = re.compile(
     r"(?P<lead>(?:您?好[,，]?)?(?:我?的?(?:姓名|名字|名)(?:是|叫|为)?[:：]?|我?叫|我是|本人叫?|预约人[:：]?)?\s*)"
@@ -29,11 +31,13 @@ NAME = re.compile(
 async def hide(text: str, conversation_id: str, last_said: LastSaid) -> str:
     """`text` without a code or a name that the bot has asked for; the log is read only if it may hold one."""
     text = NAMED_CODE.sub(rf"\g<1>{HIDDEN}", text)
+    if ORDER.search(text):
+        return CODE.sub(HIDDEN, text)
     name = NAME.fullmatch(text)
     if name is None and not CODE.search(text):
         return text
     asked = asked_for(await last_said(conversation_id))
-    if asked == "phone_last4":
+    if asked in ("phone_last4", "work_order_no"):
         return CODE.sub(HIDDEN, text)
     if asked == "name" and name is not None and name["name"] not in NOT_NAMES:
         return f"{name['lead']}{name['name'][0]}**{name['end']}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from knowledge.settings import ROOT, KnowledgeSettings
 
-BLIND = ("retrieval_blind.yaml", "retrieval_blind_2.yaml", "context_test.yaml")
+BLIND = ("retrieval_blind.yaml", "retrieval_blind_2.yaml", "fields_blind.yaml", "context_blind_2.yaml")
 
 
 def add(actions: Any) -> None:  # noqa: ANN401

@@ -19,7 +19,7 @@ from rasa.engine.storage.resource import Resource  # noqa: E402
 from rasa.shared.nlu.training_data.message import Message  # noqa: E402
 from rasa.shared.nlu.training_data.training_data import TrainingData  # noqa: E402
 
-from bot.e5_intent_classifier import FOLDER_VARIABLE, E5IntentClassifier, _outranked  # noqa: E402
+from bot.e5_intent_classifier import FOLDER_VARIABLE, E5IntentClassifier, _floors, _outranked  # noqa: E402
 from bot.identifier_extractor import IdentifierExtractor  # noqa: E402
 from bot.intent_model import IntentModel, fit, without_identifiers  # noqa: E402
 from bot.phrase_lists import PhraseListError, read_phrase_lists  # noqa: E402
@@ -76,6 +76,7 @@ def test_identifier_entities(around: Any) -> None:
     component = IdentifierExtractor.create({}, *around)
     assert entities(component, "我的电话138 0013 8000") == {"phone": "13800138000"}
     assert entities(component, "0791-83880000") == {"phone": "079183880000"}
+    assert entities(component, "电话13800138001，说错了，13800138000") == {"phone": "13800138000"}
     message = Message(data={"text": "NC202611030000170"})
     component.process([message])
     assert [(e["entity"], e["valid"]) for e in message.get("entities")] == [("case_no", False)]
@@ -124,20 +125,54 @@ def test_model_needs_examples() -> None:
 
 
 def test_danger_outranks() -> None:
-    chances = np.array([0.7, 0.2, 0.1])
-    lifted = _outranked(chances, np.array(["book", "deny", "urgent"]), {}, True, False)
+    chances, labels = np.array([0.7, 0.2, 0.1]), np.array(["book", "deny", "urgent"])
+    lifted = _outranked(chances, labels, _floors("着火了", {}))
     assert lifted.argmax() == 2
     assert lifted.sum() == pytest.approx(1)
-    assert _outranked(chances, np.array(["book", "deny", "urgent"]), {}, False, False) is chances
+    assert _outranked(chances, labels, _floors("你好", {})) is chances
 
 
 def test_an_intent_that_reaches_its_floor_comes_first() -> None:
     labels, chances = np.array(["book", "human", "urgent"]), np.array([0.6, 0.3, 0.1])
     floors = {"urgent": 0.2, "human": 0.3}
-    assert _outranked(chances, labels, floors, False, False).argmax() == 1
-    assert _outranked(np.array([0.5, 0.3, 0.2]), labels, floors, False, False).argmax() == 2
-    assert _outranked(np.array([0.9, 0.05, 0.05]), labels, floors, False, False).argmax() == 0
-    assert _outranked(np.array([0.9, 0.05, 0.05]), labels, floors, False, True).argmax() == 1
+    assert _outranked(chances, labels, floors).argmax() == 1
+    assert _outranked(np.array([0.5, 0.3, 0.2]), labels, floors).argmax() == 2
+    assert _outranked(np.array([0.9, 0.05, 0.05]), labels, floors).argmax() == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "chances", "first"),
+    [
+        ("今天天气真好", [0.9, 0.05, 0.05], "book"),
+        ("有人拿刀", [0.9, 0.1, 0.0], "urgent"),  # words of danger need no model
+        ("转人工,有人拿刀", [0.0, 1.0, 0.0], "urgent"),  # and come before a person
+        ("人攻", [1.0, 0.0, 0.0], "human"),  # nor does the bare wish for a person
+        ("喊个能做主的人来讲", [0.95, 0.05, 0.0], "human"),  # other words for it need little of the model
+        ("去年着过火 证怎么补", [0.2, 0.1, 0.7], "book"),  # papers are no danger unless the model is sure
+        ("去年着过火 证怎么补", [0.04, 0.01, 0.95], "urgent"),
+        ("周六窗口有没有人上班", [0.2, 0.8, 0.0], "book"),
+    ],
+)
+def test_words_move_the_floors(text: str, chances: list[float], first: str) -> None:
+    labels = np.array(["book", "human", "urgent"])
+    found = _outranked(np.array(chances), labels, _floors(text, {"human": 0.2, "urgent": 0.2}))
+    assert labels[found.argmax()] == first and found.sum() == pytest.approx(1)
+
+
+def test_lookalikes_teach_their_intent_alone() -> None:
+    texts = ["着火了", "失火了", "起火啦", "火锅店证", "办证", "执照"] * 3
+    labels = (["urgent"] * 3 + ["book"] * 3) * 3
+    vectors = np.random.default_rng(1).normal(size=(18, 4)).astype(np.float32)
+    others = (["火锅真火"] * 4, np.zeros((4, 4), np.float32))
+    plain = fit(texts, labels, vectors)
+    taught = fit(texts, labels, vectors, lookalikes={"urgent": others})
+    at = {name: i for i, name in enumerate(taught.labels)}
+    assert np.allclose(plain.coef[at["book"]], taught.coef[at["book"]])
+    nowhere = np.zeros(4, np.float32)
+    before, after = (model.probabilities("火锅真火", nowhere)[at["urgent"]] for model in (plain, taught))
+    assert after < before
+    with pytest.raises(ValueError, match="look-alikes of"):
+        fit(texts, labels, vectors, lookalikes={"nope": others})
 
 
 def test_model_survives_saving_and_hides_figures(tmp_path: Path) -> None:
@@ -163,8 +198,9 @@ def test_encoder_gives_unit_rows() -> None:
 
 
 @needs_encoder
-def test_classifier_trains_persists_and_ranks(around: Any) -> None:
-    config = {**E5IntentClassifier.get_default_config(), "encoder_folder": str(ENCODER)}
+def test_classifier_trains_persists_and_ranks(around: Any, tmp_path: Path) -> None:
+    kept = {"encoder_folder": str(ENCODER), "vectors_folder": str(tmp_path / "vectors")}
+    config = {**E5IntentClassifier.get_default_config(), **kept}
     examples = {
         "greet": ["你好", "您好", "早上好", "嗨"],
         "urgent": ["着火了", "有人打我", "我流血了", "进小偷了"],
@@ -174,6 +210,7 @@ def test_classifier_trains_persists_and_ranks(around: Any) -> None:
         [Message(data={"text": t, "intent": i}) for i, texts in examples.items() for t in texts]
     )
     E5IntentClassifier.create(config, *around).train(data)
+    assert len(list((tmp_path / "vectors").iterdir())) == 1
     loaded = E5IntentClassifier.load(config, *around)
     message, empty = Message(data={"text": "您好呀"}), Message(data={"text": " "})
     loaded.process([message, empty])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bot.check_digits import _USCC_ALPHABET, id_card_check, id_card_valid, ours, ours_valid, uscc_valid
 from bot.identifiers import Identifier, find, mask
+from tests.bot.identifier_surfaces import CARRIERS, LOOK_ALIKES, Said, said_identifiers
 
 CARD = "36010219900307001" + id_card_check("36010219900307001")
 CASE = "20261103000017"
@@ -24,6 +25,7 @@ def uscc(first17: str) -> str:
     return next(first17 + c for c in _USCC_ALPHABET if uscc_valid(first17 + c))
 
 
+CARD_X = next(f + "X" for n in range(100) if id_card_check(f := f"360102199003070{n:02}") == "X")
 USCC = uscc("91360100MA35ABCD1")
 
 
@@ -68,6 +70,42 @@ def only(text: str) -> Identifier:
         ("0079", "phone_last4", "0079"),
         ("五六七八", "phone_last4", "5678"),
         (" 1234 。", "phone_last4", "1234"),
+        ("我电话尾数8886", "phone_last4", "8886"),
+        ("最后四个数1402，对上了没", "phone_last4", "1402"),
+        # in pieces, with fillers, mixed, corrected on the way
+        ("138，然后0013，后面是8000", "phone", "13800138000"),
+        ("一三八，零零幺三，八零零零，记下了吗", "phone", "13800138000"),
+        ("号码138嗯0013呃8000", "phone", "13800138000"),
+        ("手机是138……0013……8000", "phone", "13800138000"),
+        ("先1380013，最后是8000", "phone", "13800138000"),
+        ("电话13，80，01，38，000", "phone", "13800138000"),
+        ("手机1，3，8，0，0，1，3，8，0，0，0", "phone", "13800138000"),
+        ("电话（138）00138000", "phone", "13800138000"),
+        ("电话152，不对，是138，0013，8000", "phone", "13800138000"),
+        ("电话138，0012，不对，0013，8000", "phone", "13800138000"),
+        ("电话138，0013，8001，哦不对，是8000", "phone", "13800138000"),
+        ("幺三八零零幺三八零零零一共两个号", "phone", "13800138000"),
+        ("tel13800138000", "phone", "13800138000"),
+        ("手机138 - 0013 - 8000", "phone", "13800138000"),
+        ("138\u200b0013\u200b8000", "phone", "13800138000"),
+        (f"前六位{CARD[:6]}，中间是{CARD[6:14]}，最后四位{CARD[14:]}", "id_number", CARD),
+        (f"身份证号先念前面{CARD[:6]}，再就是生日{CARD[6:14]}，末尾{CARD[14:]}", "id_number", CARD),
+        (f"身份证号：{CARD[:10]}\n{CARD[10:]}", "id_number", CARD),
+        (f"sfz{CARD}", "id_number", CARD),
+        (f"①身份证{CARD}②另有材料", "id_number", CARD),
+        (f"号是{CARD_X[:-1]}，最后一位是X", "id_number", CARD_X),
+        (f"{CARD_X[:-1]}叉", "id_number", CARD_X),
+        (f"{CARD_X[:-1].translate(SPOKEN)}艾克斯", "id_number", CARD_X),
+        ("（0791）86221133", "landline", "079186221133"),
+        ("0791 8622 1133是哪个窗口", "landline", "079186221133"),
+        ("区号0791，电话86221133", "landline", "079186221133"),
+        ("零七九幺八六二二幺幺三三", "landline", "079186221133"),
+        ("010-62345678", "landline", "01062345678"),
+        ("赣A1234警占道", "plate", "赣A1234警"),
+        ("赣 A 7 K 2 1 3 我的车", "plate", "赣A7K213"),
+        ("赣A一二三四五", "plate", "赣A12345"),
+        (f"代码{USCC[:2]}-{USCC[2:8]}-{USCC[8:17]}-{USCC[17]}", "uscc", USCC),
+        (f"办件号NC{CASE[:4]}，{CASE[4:8]}，{CASE[8:]}{ours(CASE)}", "case_no", CASE_NO),
     ],
 )
 def test_finds(text: str, kind: str, value: str) -> None:
@@ -92,6 +130,7 @@ def test_finds(text: str, kind: str, value: str) -> None:
         "一九九八年",
         "NC123",
         "赣A12",
+        *LOOK_ALIKES,
     ],
 )
 def test_leaves_alone(text: str) -> None:
@@ -162,6 +201,65 @@ def test_masking_is_idempotent_and_leaves_no_phone_or_card(parts: list[str]) -> 
     assert mask(once) == once
     assert len(once) == len("".join(parts))
     assert not [i for i in find(once) if i.kind in ("phone", "id_number", "uscc")]
+
+
+@given(st.sampled_from(CARRIERS), said_identifiers())
+def test_every_way_to_say_one_is_found_and_masked_wherever_it_stands(carrier: str, said: Said) -> None:
+    text = carrier.replace("{}", said.text)
+    found = only(text)
+    assert (found.kind, found.value, found.valid) == (said.kind, said.value, True), text
+    masked = mask(text)
+    assert said.kind == "phone_last4" or said.text not in masked
+    assert said.kind in ("phone_last4", "plate") or not find(masked)
+    assert mask(masked) == masked and len(masked) == len(text)
+
+
+@given(
+    st.lists(said_identifiers(), min_size=2, max_size=3),
+    st.sampled_from(["、", "，另一个", "；", "\n还有", " / "]),
+)
+def test_each_of_several_in_one_sentence_is_found(several: list[Said], between: str) -> None:
+    text = "登记" + between.join(one.text for one in several) + "，谢谢"
+    assert [(one.kind, one.value) for one in find(text)] == [(s.kind, s.value) for s in several], text
+
+
+@given(st.sampled_from(CARRIERS), st.sampled_from(LOOK_ALIKES))
+def test_look_alikes_are_left_wherever_they_stand(carrier: str, look_alike: str) -> None:
+    if look_alike.isdecimal() and len(look_alike) < 5:
+        return
+    text = carrier.replace("{}", look_alike)
+    assert find(text) == [] and mask(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("我电话13970912346，哦说错了，13970912345", ["13970912345"]),
+        ("不是13970912346，是139 7091 2345", ["13970912345"]),
+        ("13970912346和13970912345都行", ["13970912346", "13970912345"]),
+        ("原来的13970912346不用了，改成13970912345", ["13970912346", "13970912345"]),
+        (f"电话13970912346，不对，身份证{CARD}", ["13970912346", CARD]),
+    ],
+)
+def test_a_number_taken_back_is_marked_and_masked_all_the_same(text: str, kept: list[str]) -> None:
+    assert [item.value for item in find(text) if not item.withdrawn] == kept
+    assert "13970912346" not in mask(text)
+
+
+def test_two_numbers_glued_together_are_both_found() -> None:
+    for text in (f"{CARD}13800138000都写了", f"电话13800138000{CARD}"):
+        assert {(i.kind, i.value) for i in find(text)} == {("id_number", CARD), ("phone", "13800138000")}
+
+
+@pytest.mark.parametrize("text", ["订单号240518163022459871", "JD0139709123456789", "单位社保号0012345678"])
+def test_numbers_of_the_right_length_that_cannot_be_one_are_left(text: str) -> None:
+    assert find(text) == []
+
+
+def test_a_mistyped_identity_number_is_told_where_it_was_called_one() -> None:
+    wrong = "24" + CARD[2:]
+    assert only(f"我的身份证号是{wrong}").valid is False
+    assert find(f"订单号{wrong}") == []
 
 
 @given(st.text(max_size=60))

@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FEED_SECRET = "the secret of the departments' systems"
+METRICS_TOKEN = "the token of the one who reads the figures"
 
 
 def free_port() -> int:
