@@ -1,13 +1,15 @@
 """Run every test: `python3 -m deploy.test`. Called by `make test`, which .ci/run calls.
 
-Stages: checks (lint, types, language data, guides, pages), then pytest in the app environment (pure,
-contract, conversations through the real sockets, pages in a real browser), then pytest in Rasa's.
+Stages: checks (lint, types, language data, guides, pages), then pytest in the app environment (first the
+pure and contract tests, on all cores; then conversations through the real sockets and pages in a real
+browser, alone), then pytest in Rasa's.
 All stages run; the exit status is 1 if any failed.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import time
@@ -17,6 +19,8 @@ from deploy.console import say
 from deploy.layout import APP, BOT, ROOT, WEB
 from deploy.pages import node
 
+WORKERS = min(os.cpu_count() or 1, 4)
+PARTS = "not live and not browser"
 CODE = ["actions", "bot", "deploy", "gateway", "knowledge", "tests"]
 
 
@@ -32,7 +36,13 @@ def stages(fast: bool) -> list[tuple[str, list[str], dict[str, str]]]:
         ("pages' types", [*npm, "--prefix", str(WEB), "run", "check"], env),
     ]
     tests: list[tuple[str, list[str], dict[str, str]]] = [
-        ("tests in the app environment", [app, "-m", "pytest", "-q"], {}),
+        # Each file stays in one process; what watches the clock runs alone, afterwards.
+        (
+            "tests of parts",
+            [app, "-m", "pytest", "-q", "-n", str(WORKERS), "--dist", "loadfile", "-m", PARTS],
+            {},
+        ),
+        ("tests of the whole", [app, "-m", "pytest", "-q", "-m", "live or browser"], {}),
         (
             "tests in Rasa's environment",
             [bot, "-m", "pytest", "-q", "tests/bot", "-c", "tests/bot/pytest.ini"],
