@@ -85,7 +85,10 @@ def test_bad_frames_get_a_clear_error_and_the_talk_goes_on(stack, raw, code):
 def test_a_dead_rasa_means_a_plain_sentence_and_a_person_not_silence(stack):
     citizen = Citizen(stack.base)
     os.kill(pid(stack, "rasa"), signal.SIGKILL)
-    (failed,) = citizen.ask("身份证丢了怎么补")
+    answer, note = citizen.ask("身份证丢了怎么补")
+    assert (answer["kind"], note["status"]) == ("answer", "answered_directly"), "the guides speak alone"
+    assert answer["card"]["guide_id"] == "id-card-replace"
+    (failed,) = citizen.ask("好的好的那就这样吧")
     assert failed["kind"] == "failure"
     assert [r["action"] for r in failed["replies"]] == ["handoff"]
     (queued,) = citizen.act("handoff", {}, "转人工")
@@ -101,8 +104,8 @@ def test_a_frozen_rasa_meets_the_deadline(stack):
     os.kill(frozen, signal.SIGSTOP)
     try:
         began = time.monotonic()
-        (failed,) = citizen.ask("居住证怎么办", timeout=12)
-        assert failed["kind"] == "failure" and time.monotonic() - began < 11
+        answer, note = citizen.ask("居住证怎么办", timeout=12)
+        assert note["status"] == "answered_directly" and time.monotonic() - began < 11
         (queued,) = citizen.ask("转人工")
         assert queued["kind"] == "handoff_requested", "a person is reached without Rasa"
     finally:
