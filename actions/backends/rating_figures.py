@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, func, literal, or_, select
 
 from actions.backends.clock import SHANGHAI
-from actions.backends.order_figures import months
+from actions.backends.order_figures import filled, months
 from actions.backends.ports import RatingFigure
 from actions.backends.store import Store
 from actions.backends.tables import ratings, rectifications
@@ -27,7 +27,8 @@ def figures(store: Store, *, by: By, since: date, until: date) -> list[RatingFig
     a transaction of its own, so that a year holds up nobody.
     """
     now, groups = store.clock(), dict[str, Counter[str]]()
-    for first, last in months(since, until + timedelta(days=1)):
+    end = until + timedelta(days=1) if until < date.max else until
+    for first, last in months(*filled(store, ratings.c.created_at, since, end)):
         with store.begin() as db:
             for row in _counted(db, by, first, last, now):
                 group = groups.setdefault(str(row["name"]), Counter())
