@@ -7,11 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import yaml
 
 from gateway import wire
 from gateway.conversation import StoredEvent
-from gateway.surnames import COMPOUND, NOT_NAMES, SINGLE
 
+NAMES = Path(__file__).resolve().parents[1] / "nlu_data" / "names.yml"
+"""Surnames and words that are no names; bot/person_names.py reads them too."""
+_LISTS = yaml.safe_load(NAMES.read_text("utf-8"))
+COMPOUND, SINGLE = "|".join(_LISTS["compound"]), "".join(_LISTS["single"])
+NOT_NAMES = frozenset(_LISTS["not_names"].split())
 LastSaid = Callable[[str], Awaitable[StoredEvent | None]]
 """conversation id -> the latest event of the bot, or None."""
 FIGURE = "[0-9零〇幺一二三四五六七八九两]"
